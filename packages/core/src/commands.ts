@@ -8,7 +8,13 @@ export type Command =
   /** A new instance, or a replacement of the one with this id (same dialect only). With `identical: 'keep'`, one that is registered just so stays untouched. */
   | { readonly kind: 'register'; readonly draft: InstanceDraft; readonly identical: 'replace' | 'keep' }
   /** Changes some fields; with `ifRevision`, only if the record has not moved. Counts as a heartbeat where `renews` says so. */
-  | { readonly kind: 'update'; readonly id: InstanceId; readonly patch: InstancePatch; readonly ifRevision?: number; readonly renews: boolean }
+  | {
+      readonly kind: 'update';
+      readonly id: InstanceId;
+      readonly patch: InstancePatch;
+      readonly ifRevision?: number;
+      readonly renews: boolean;
+    }
   /** Removes it for good: it will not be revived. */
   | { readonly kind: 'deregister'; readonly id: InstanceId }
   | { readonly kind: 'intent'; readonly target: IntentTarget; readonly intent: IntentKind; readonly reason?: string }

@@ -63,9 +63,18 @@ interface CheckTiming {
 /** A check goes to the instance's own host; `port` is the instance's own unless given. */
 export type CheckSpec = CheckTiming &
   (
-    | { readonly kind: 'http'; readonly path: string; readonly port?: number; /** Absolute; instead of host, port and path. */ readonly url?: string }
+    | {
+        readonly kind: 'http';
+        readonly path: string;
+        readonly port?: number /** Absolute; instead of host, port and path. */;
+        readonly url?: string;
+      }
     | { readonly kind: 'tcp'; readonly port?: number }
-    | { readonly kind: 'grpc'; readonly port?: number; /** The name asked for; empty is the server as a whole. */ readonly service?: string }
+    | {
+        readonly kind: 'grpc';
+        readonly port?: number /** The name asked for; empty is the server as a whole. */;
+        readonly service?: string;
+      }
     | { readonly kind: 'reported' }
   );
 

@@ -85,7 +85,9 @@ export interface RegistryState {
   readonly history: HistoryId;
   /** Of the last applied change. */
   readonly revision: Revision;
-  readonly store: { readonly kind: string; readonly writable: true } | { readonly kind: string; readonly writable: false; readonly reason: string };
+  readonly store:
+    | { readonly kind: string; readonly writable: true }
+    | { readonly kind: string; readonly writable: false; readonly reason: string };
   /** Services under the mass-expiry guard, most recent first, at most 100; `*` is all of them. */
   readonly guarded: readonly string[];
   /** Monotonic time that the lease clock left out because this process stalled, since the start. */
@@ -96,8 +98,21 @@ export interface RegistryState {
 
 /** One thing that happened, after it became durable. Changes of one revision are neighbours. */
 export type Change =
-  | { readonly kind: 'put'; readonly revision: Revision; readonly cause: PutCause; readonly ref: InstanceRef; readonly record: InstanceRecord; readonly before?: InstanceRecord }
-  | { readonly kind: 'delete'; readonly revision: Revision; readonly reason: DeleteReason; readonly ref: InstanceRef; readonly record: InstanceRecord };
+  | {
+      readonly kind: 'put';
+      readonly revision: Revision;
+      readonly cause: PutCause;
+      readonly ref: InstanceRef;
+      readonly record: InstanceRecord;
+      readonly before?: InstanceRecord;
+    }
+  | {
+      readonly kind: 'delete';
+      readonly revision: Revision;
+      readonly reason: DeleteReason;
+      readonly ref: InstanceRef;
+      readonly record: InstanceRecord;
+    };
 
 export type PutCause = 'registered' | 'updated' | 'renewed' | 'late' | 'released' | 'revived' | 'check' | 'intent';
 export type DeleteReason = 'deregistered' | 'expired' | 'replaced';
