@@ -1,7 +1,7 @@
-/** Setting an operator's intent. It outlives the registration: restarts, replacements, and an expiry by 7 days. */
+/** Setting an operator's intent. It outlives the registration: restarts, replacements, and an expiry by 7 days. Answered with the instance. */
 import { Type, type Static } from 'typebox';
 import type { Immutable } from './immutable.ts';
-import { InstanceSchema, IntentKindSchema } from './instance.ts';
+import { IntentKindSchema } from './instance.ts';
 
 export const IntentRequestSchema = Type.Object({
   intent: IntentKindSchema,
@@ -11,13 +11,3 @@ export const IntentRequestSchema = Type.Object({
   byAddress: Type.Optional(Type.Boolean()),
 });
 export type IntentRequest = Immutable<Static<typeof IntentRequestSchema>>;
-
-export const IntentAnswerSchema = Type.Object({
-  id: Type.String(),
-  intent: IntentKindSchema,
-  reason: Type.Optional(Type.String()),
-  byAddress: Type.Boolean(),
-  /** Absent where only the intent is left of an instance that is gone. */
-  instance: Type.Optional(InstanceSchema),
-});
-export type IntentAnswer = Immutable<Static<typeof IntentAnswerSchema>>;
