@@ -10,18 +10,11 @@ import type { Immutable } from './immutable.ts';
 export const TimestampSchema = Type.String({ format: 'date-time' });
 
 /** Derived from lease, checks and intent; never set by a client. */
-export const InstanceStatusSchema = Type.Union([
-  Type.Literal('up'),
-  Type.Literal('late'),
-  Type.Literal('failing'),
-  Type.Literal('draining'),
-  Type.Literal('maintenance'),
-  Type.Literal('stopped'),
-]);
+export const InstanceStatusSchema = Type.Enum(['up', 'late', 'failing', 'draining', 'maintenance', 'stopped']);
 export type InstanceStatus = Static<typeof InstanceStatusSchema>;
 
 /** What an operator wants of an instance. */
-export const IntentKindSchema = Type.Union([Type.Literal('serving'), Type.Literal('draining'), Type.Literal('maintenance')]);
+export const IntentKindSchema = Type.Enum(['serving', 'draining', 'maintenance']);
 export type IntentKind = Static<typeof IntentKindSchema>;
 
 export const AddressSchema = Type.Object({
@@ -45,7 +38,7 @@ export const LeaseSchema = Type.Object({
 
 export const CheckSchema = Type.Object({
   name: Type.String(),
-  kind: Type.Union([Type.Literal('http'), Type.Literal('tcp'), Type.Literal('grpc'), Type.Literal('reported')]),
+  kind: Type.Enum(['http', 'tcp', 'grpc', 'reported']),
   path: Type.Optional(Type.String()),
   /** Of the instance's own host; its own port unless given. */
   port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
@@ -57,7 +50,7 @@ export const CheckSchema = Type.Object({
   fall: Type.Integer(),
   /** Whether failing takes the instance out of discovery, or only informs. */
   gates: Type.Boolean(),
-  state: Type.Union([Type.Literal('unknown'), Type.Literal('passing'), Type.Literal('failing')]),
+  state: Type.Enum(['unknown', 'passing', 'failing']),
   /** A category and a status code, never text from the host. */
   lastOutput: Type.Optional(Type.String()),
 });

@@ -6,30 +6,30 @@ import type { Immutable } from './immutable.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-export const ProblemCodeSchema = Type.Union([
+export const ProblemCodeSchema = Type.Enum([
   /** The request breaks a schema; `errors` names each field. */
-  Type.Literal('invalid'),
-  Type.Literal('invalid-json'),
-  Type.Literal('too-large'),
+  'invalid',
+  'invalid-json',
+  'too-large',
   /** The request did not arrive in time. */
-  Type.Literal('timeout'),
-  Type.Literal('not-found'),
-  Type.Literal('method-not-allowed'),
-  Type.Literal('unknown-instance'),
+  'timeout',
+  'not-found',
+  'method-not-allowed',
+  'unknown-instance',
   /** The id belongs to an instance of another dialect. */
-  Type.Literal('other-dialect'),
+  'other-dialect',
   /** The instance changed since it was read. */
-  Type.Literal('revision-moved'),
-  Type.Literal('limit-reached'),
+  'revision-moved',
+  'limit-reached',
   /** Nothing happened; try again. */
-  Type.Literal('unavailable'),
+  'unavailable',
   /** It may have happened; repeating is safe. */
-  Type.Literal('outcome-unknown'),
+  'outcome-unknown',
   /** The store cannot write a copy of itself. */
-  Type.Literal('no-backup'),
-  Type.Literal('backup-running'),
-  Type.Literal('not-ready'),
-  Type.Literal('internal'),
+  'no-backup',
+  'backup-running',
+  'not-ready',
+  'internal',
 ]);
 export type ProblemCode = Static<typeof ProblemCodeSchema>;
 
