@@ -19,13 +19,15 @@ export type Command =
   | { readonly kind: 'deregister'; readonly id: InstanceId }
   | { readonly kind: 'intent'; readonly target: IntentTarget; readonly intent: IntentKind; readonly reason?: string }
   /** A heartbeat that changes something: a late one comes back, an expired one is revived, a declared status moves. */
-  | { readonly kind: 'heartbeat'; readonly id: InstanceId; readonly declaredStatus?: string }
+  | { readonly kind: 'heartbeat'; readonly id: InstanceId; readonly declaredStatus?: string; readonly by: 'client' | 'check' }
   /** From inside: leases that ran out, marked in one tick and decided in a later one. */
   | { readonly kind: 'lapse'; readonly refs: readonly InstanceRef[] }
   /** From inside: a check changed its state. */
   | { readonly kind: 'check'; readonly ref: InstanceRef; readonly check: number; readonly state: CheckState }
-  /** From inside: expired instances and unused intents whose time to be remembered is over. */
-  | { readonly kind: 'forget' };
+  /** From inside: lapsed, but kept in discovery by the mass-expiry guard. */
+  | { readonly kind: 'hold'; readonly refs: readonly InstanceRef[] }
+  /** From inside: drops expired instances whose time to be remembered is over, and these intents. */
+  | { readonly kind: 'forget'; readonly targets: readonly IntentTarget[] };
 
 /** Fields to replace, each as a whole. */
 export type InstancePatch = Partial<

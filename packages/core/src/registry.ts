@@ -37,7 +37,7 @@ export interface Registry {
   /** One service; undefined while nothing is registered under that name. */
   service(name: string): Service | undefined;
   services(): IterableIterator<Service>;
-  /** Every instance, in the order of registration. Lazy, over the catalog as it is when asked for the next. */
+  /** Every instance, in no promised order. Lazy, over the catalog as it is when asked for the next. */
   instances(): IterableIterator<InstanceView>;
   intents(): IterableIterator<Intent>;
   /** Moves with anything that an answer over all services shows. */
@@ -114,7 +114,7 @@ export type Change =
       readonly record: InstanceRecord;
     };
 
-export type PutCause = 'registered' | 'updated' | 'renewed' | 'late' | 'released' | 'revived' | 'check' | 'intent';
+export type PutCause = 'registered' | 'updated' | 'renewed' | 'late' | 'held' | 'released' | 'revived' | 'check' | 'intent';
 export type DeleteReason = 'deregistered' | 'expired' | 'replaced';
 
 export interface RegistryOptions {

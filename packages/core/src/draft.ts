@@ -1,0 +1,172 @@
+/**
+ * The catalog as a batch sees it: what is applied, overlaid with what the batch has decided so far. Decisions read and
+ * write here, so no command is decided against a state that an earlier one in the same batch is about to change.
+ *
+ * Thrown away after the batch: a commit that failed leaves nothing behind.
+ */
+import { addressKey, type Catalog } from './catalog.ts';
+import type { Effect } from './effects.ts';
+import { addressTarget, type IntentTable, targetKey } from './intents.ts';
+import type { InstanceId, InstanceRecord, Intent, IntentTarget, Row } from './model.ts';
+import type { Remembered } from './remembered.ts';
+import { isHeard, withLate } from './standing.ts';
+import type { StoredInstance } from './store.ts';
+
+export interface Entry {
+  readonly row: Row;
+  readonly record: InstanceRecord;
+  readonly standing: number;
+  /** Its lease began anew in this batch. */
+  readonly renewed: boolean;
+}
+
+export interface Draft {
+  /** Instances, this batch's changes counted in. */
+  readonly size: number;
+  find(id: InstanceId): Entry | undefined;
+  remembered(id: InstanceId): StoredInstance | undefined;
+  rememberedSize(): number;
+  /** The one that expired first of those not given yet; each is given once. */
+  nextOldestRemembered(): StoredInstance | undefined;
+  intent(target: IntentTarget): Intent | undefined;
+  /** Intents, this batch's counted in; an upper bound. */
+  intentsSize(): number;
+  /** Ids of those that live by checks alone at this record's address, oldest first. */
+  checkedAt(record: InstanceRecord): InstanceId[];
+  nextRow(): Row;
+  /** Takes an effect into the picture. */
+  take(effect: Effect): void;
+}
+
+export interface DraftBase {
+  readonly catalog: Catalog;
+  readonly intents: IntentTable;
+  readonly remembered: Remembered;
+  readonly lastRow: Row;
+}
+
+export function createDraft({ catalog, intents, remembered, lastRow }: DraftBase): Draft {
+  const entries = new Map<InstanceId, Entry | undefined>();
+  const expired = new Map<InstanceId, StoredInstance | undefined>();
+  const intentsSet = new Map<string, Intent>();
+  const checked = new Map<string, InstanceId[]>();
+  const oldest = rememberedInOrder();
+  let row: number = lastRow;
+  let { size } = catalog;
+  let rememberedSize = remembered.size;
+
+  function* rememberedInOrder(): Generator<StoredInstance, undefined> {
+    yield* remembered.oldestFirst();
+    for (const instance of expired.values()) if (instance !== undefined) yield instance;
+    return undefined;
+  }
+
+  function find(id: InstanceId): Entry | undefined {
+    if (entries.has(id)) return entries.get(id);
+    const slot = catalog.slotOf(id);
+    if (slot === undefined) return undefined;
+    const { columns } = catalog;
+    return { row: (columns.row[slot] ?? 0) as Row, record: catalog.recordAt(slot), standing: columns.standing[slot] ?? 0, renewed: false };
+  }
+
+  function checkedAt(record: InstanceRecord): InstanceId[] {
+    const key = addressKey(record);
+    let ids = checked.get(key);
+    if (ids === undefined) {
+      ids = catalog.checkedAt(record).filter((id) => {
+        const entry = find(id);
+        return entry !== undefined && livesByChecks(entry.record, entry.standing) && addressKey(entry.record) === key;
+      });
+      checked.set(key, ids);
+    }
+    return ids;
+  }
+
+  function place(id: InstanceId, after: Entry | undefined): void {
+    const before = find(id);
+    if (before !== undefined && livesByChecks(before.record, before.standing)) {
+      const ids = checkedAt(before.record);
+      if (ids.includes(id)) ids.splice(ids.indexOf(id), 1);
+    }
+    if (after !== undefined && livesByChecks(after.record, after.standing)) checkedAt(after.record).push(id);
+    size += Number(after !== undefined) - Number(before !== undefined);
+    entries.set(id, after);
+  }
+
+  function setRemembered(id: InstanceId, instance: StoredInstance | undefined): void {
+    rememberedSize += Number(instance !== undefined) - Number(draft.remembered(id) !== undefined);
+    expired.set(id, instance);
+  }
+
+  const draft: Draft = {
+    get size() {
+      return size;
+    },
+    find,
+    remembered: (id) => (expired.has(id) ? expired.get(id) : remembered.get(id)),
+    rememberedSize: () => rememberedSize,
+    nextOldestRemembered() {
+      // By hand: leaving a `for … of` would end the iterator.
+      for (let step = oldest.next(); step.done !== true; step = oldest.next()) {
+        if (draft.remembered(step.value.record.id) === step.value) return step.value;
+      }
+      return undefined;
+    },
+    intent(target) {
+      const set = intentsSet.get(targetKey(target));
+      if (set !== undefined) return set.intent === 'serving' ? undefined : set;
+      return intents.get(target);
+    },
+    intentsSize: () => intents.size + intentsSet.size,
+    checkedAt,
+    nextRow() {
+      row += 1;
+      return row as Row;
+    },
+    take(effect) {
+      switch (effect.kind) {
+        case 'put':
+          setRemembered(effect.record.id, undefined);
+          place(effect.record.id, { row: effect.row, record: effect.record, standing: effect.standing, renewed: effect.renews });
+          return;
+        case 'standing':
+        case 'hold': {
+          const before = find(effect.id);
+          if (before === undefined) return;
+          const renewed = effect.kind === 'standing' && effect.renews;
+          place(effect.id, { ...before, standing: effect.standing, renewed: renewed || before.renewed });
+          return;
+        }
+        case 'delete': {
+          const before = find(effect.id);
+          place(effect.id, undefined);
+          if (effect.goneAtMs !== 0 && before !== undefined) {
+            setRemembered(effect.id, { row: effect.row, record: before.record, standing: effect.standing, goneAtMs: effect.goneAtMs });
+          }
+          return;
+        }
+        case 'forget':
+          setRemembered(effect.id, undefined);
+          return;
+        case 'intent':
+          intentsSet.set(targetKey(effect.intent.target), effect.intent);
+          return;
+        case 'renew': {
+          const before = find(effect.id);
+          if (before !== undefined) entries.set(effect.id, { ...before, standing: withLate(before.standing, false), renewed: true });
+          return;
+        }
+      }
+    },
+  };
+  return draft;
+}
+
+function livesByChecks(record: InstanceRecord, standing: number): boolean {
+  return record.lease.renewedBy === 'check' && !isHeard(standing);
+}
+
+/** The intent that would meet this record, in the draft. */
+export function intentOf(draft: Draft, record: InstanceRecord): Intent | undefined {
+  return draft.intent({ kind: 'instance', id: record.id }) ?? draft.intent(addressTarget(record.service, record.address));
+}
