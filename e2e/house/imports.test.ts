@@ -21,6 +21,7 @@ test.each([
   ['a computed import in the core', CORE, 'await import(name);', 'a computed import cannot be checked'],
   ['require', CORE, "const os = require('os');", "may not import Node's os"],
   ['a library in the core', CORE, "import Fastify from 'fastify';", 'may not import the library fastify'],
+  ['a package by a deep path', CORE, "import type { X } from '@rollcall/registry/config';", 'core may not import registry'],
   ['core and balance, each other', CORE, "import { pick } from '@rollcall/balance';", 'core may not import balance'],
   [
     'another library than typebox in protocol',

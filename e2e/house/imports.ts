@@ -60,7 +60,7 @@ function refusal(path: string, name: string, row: Row, { specifier, typeOnly }: 
   if (specifier.startsWith('.')) return strayed(path, name, posix.join(posix.dirname(path), specifier));
   if (specifier.startsWith('/') || specifier.startsWith('file:')) return `${specifier} is an absolute path`;
   if (isBuiltin(specifier)) return row.builtins ? undefined : `${name} may not import Node's ${specifier}`;
-  const wanted = specifier === 'rollcall' ? 'cli' : /^@rollcall\/(.+)$/.exec(specifier)?.[1];
+  const wanted = /^rollcall(\/|$)/.test(specifier) ? 'cli' : /^@rollcall\/([^/]+)/.exec(specifier)?.[1];
   if (wanted === undefined) {
     const library = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
     return row.libraries === 'any' || row.libraries.includes(library) ? undefined : `${name} may not import the library ${library}`;
