@@ -18,7 +18,7 @@ import { deriveStatus, isDiscoverable, type LeaseNow } from './status.ts';
 
 /** The lease ran out, and that is not decided yet. */
 export const LAPSED = 1;
-/** It lapsed with too many others: its address is being asked, and until then it stays. */
+/** Its address is being asked, because it lapsed with too many others. */
 export const ASKED = 2;
 /** Kept in discovery by a guard until its deadline. */
 export const HELD = 4;
@@ -201,7 +201,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
     const standing = columns.standing[slot] ?? 0;
     const intent = intents.for(record);
     // Between a deadline and the tick that marks it, an answer goes by the deadline.
-    const overdue = (columns.deadlineMs[slot] ?? 0) <= clock.nowMs && (flags & ASKED) === 0;
+    const overdue = (columns.deadlineMs[slot] ?? 0) <= clock.nowMs;
     const lease: LeaseNow = overdue ? 'lapsed' : leaseByFlags(flags);
     const kind = intent?.intent ?? 'serving';
     const result: InstanceView = {
@@ -305,7 +305,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
 const NO_CHECKS: readonly CheckView[] = Object.freeze([]);
 
 function leaseByFlags(flags: number): LeaseNow {
-  if ((flags & (LAPSED | ASKED)) === LAPSED) return 'lapsed';
+  if ((flags & LAPSED) !== 0) return 'lapsed';
   return (flags & HELD) !== 0 ? 'held' : 'running';
 }
 

@@ -3,7 +3,7 @@
  */
 import { createApply } from './apply.ts';
 import { createBatches, type Decided } from './batches.ts';
-import { ASKED, createCatalog, IN_GRACE, LAPSED, LEAVING } from './catalog.ts';
+import { createCatalog, IN_GRACE, LAPSED, LEAVING } from './catalog.ts';
 import { createLeaseClock } from './clock.ts';
 import { createCompact } from './compact.ts';
 import { decide } from './decide.ts';
@@ -98,8 +98,7 @@ export function createRegistry({
     announce({ kind: 'store-recovered' });
     const overdue: InstanceRef[] = [];
     const { flags } = catalog.columns;
-    for (let slot = 0; slot < catalog.capacity; slot += 1)
-      if (((flags[slot] ?? 0) & (LAPSED | ASKED)) === LAPSED) overdue.push(catalog.refOf(slot));
+    for (let slot = 0; slot < catalog.capacity; slot += 1) if (((flags[slot] ?? 0) & LAPSED) !== 0) overdue.push(catalog.refOf(slot));
     batches.lapse(overdue);
   }
 

@@ -27,7 +27,7 @@ const VERDICTS_AT_ONCE = 20_000;
 const EVERYTHING = '*';
 
 export interface Guard {
-  /** Looks at the leases that this tick found lapsed; those to be asked are marked so and left out of the answer. */
+  /** Looks at the leases that this tick found lapsed, and returns those that may be decided; the rest is kept and asked. */
   judge(lapsed: readonly number[]): InstanceRef[];
   /** Carries out what the asked addresses answered. */
   settle(): { readonly refused: InstanceRef[]; readonly held: InstanceRef[] };
@@ -117,10 +117,11 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
   }
 
   function aliveSince(members: Iterable<number>, sinceMs: number): number {
-    const { deadlineMs, standing, bornMs } = catalog.columns;
+    const { deadlineMs, standing, flags, bornMs } = catalog.columns;
     let alive = 0;
     for (const slot of members) {
-      if ((deadlineMs[slot] ?? 0) > clock.nowMs && !isLate(standing[slot] ?? 0) && (bornMs[slot] ?? 0) <= sinceMs) alive += 1;
+      const runs = (deadlineMs[slot] ?? 0) > clock.nowMs && ((flags[slot] ?? 0) & HELD) === 0;
+      if (runs && !isLate(standing[slot] ?? 0) && (bornMs[slot] ?? 0) <= sinceMs) alive += 1;
     }
     return alive;
   }
@@ -132,12 +133,14 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
   /** Keeps a lapsed instance until it is known what it is. */
   function spare(slot: number, goes: InstanceRef[]): void {
     const record = catalog.recordAt(slot);
-    if (!record.checks.some((spec) => spec.gates)) ask(slot);
-    else if (hasFailingGate(record, catalog.columns.standing[slot] ?? 0)) goes.push(catalog.refOf(slot));
-    else {
-      holdNow(slot);
-      heldAtOnce.push(catalog.refOf(slot));
+    const gated = record.checks.some((spec) => spec.gates);
+    if (gated && hasFailingGate(record, catalog.columns.standing[slot] ?? 0)) {
+      goes.push(catalog.refOf(slot));
+      return;
     }
+    holdNow(slot);
+    if (gated) heldAtOnce.push(catalog.refOf(slot));
+    else ask(slot);
   }
 
   function askEarlierOnes(entry: ServiceEntry, windowMs: number): void {
@@ -180,10 +183,13 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
         if (slot === undefined || (flag & ASKED) === 0) continue;
         tally(catalog.serviceAt(slot).name, next.verdict);
         if (next.verdict === 'refused') {
-          catalog.setFlags(slot, flag & ~ASKED);
-          if ((flag & LAPSED) !== 0) refused.push(ref);
+          // One that was kept while it was asked goes now; one that was late already stays so.
+          const kept = (flag & HELD) !== 0;
+          catalog.setFlags(slot, kept ? (flag & ~(ASKED | HELD)) | LAPSED : flag & ~ASKED);
+          if (kept) refused.push(ref);
         } else {
-          holdNow(slot);
+          catalog.setFlags(slot, flag & ~ASKED);
+          if ((flag & (HELD | LAPSED)) === 0) holdNow(slot);
           held.push(ref);
         }
       }
@@ -192,10 +198,13 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
     return { refused, held };
   }
 
+  /** In answers again, or still, until one further TTL is over, whether or not anybody answers. */
   function holdNow(slot: number): void {
-    const flag = catalog.columns.flags[slot] ?? 0;
-    catalog.setFlags(slot, (flag & ~(LAPSED | ASKED)) | HELD | SPARED);
-    leases.setDeadline(slot, clock.nowMs + Math.min(catalog.recordAt(slot).lease.ttlMs, MAX_HOLD_MS));
+    const { flags, deadlineMs } = catalog.columns;
+    const flag = flags[slot] ?? 0;
+    const lapsedAtMs = (flag & LAPSED) === 0 ? clock.nowMs : (deadlineMs[slot] ?? clock.nowMs);
+    catalog.setFlags(slot, (flag & ~LAPSED) | HELD | SPARED);
+    leases.setDeadline(slot, lapsedAtMs + Math.min(catalog.recordAt(slot).lease.ttlMs, MAX_HOLD_MS));
   }
 
   function tally(service: string, verdict: Reachability): void {

@@ -13,7 +13,7 @@ export type LeaseNow = 'running' | 'lapsed' | 'held';
 export function deriveStatus(record: InstanceRecord, standing: number, intent: IntentKind, lease: LeaseNow): InstanceStatus {
   if (intent !== 'serving') return intent;
   if (record.declaredStatus !== 'running') return 'stopped';
-  if (isLate(standing) || lease === 'lapsed') return 'late';
+  if (isLate(standing) || lease !== 'running') return 'late';
   return hasFailingGate(record, standing) ? 'failing' : 'up';
 }
 
