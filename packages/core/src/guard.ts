@@ -183,10 +183,12 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
         if (slot === undefined || (flag & ASKED) === 0) continue;
         tally(catalog.serviceAt(slot).name, next.verdict);
         if (next.verdict === 'refused') {
+          catalog.setFlags(slot, flag & ~ASKED);
           // One that was kept while it was asked goes now; one that was late already stays so.
-          const kept = (flag & HELD) !== 0;
-          catalog.setFlags(slot, kept ? (flag & ~(ASKED | HELD)) | LAPSED : flag & ~ASKED);
-          if (kept) refused.push(ref);
+          if ((flag & HELD) !== 0) {
+            letGo(slot);
+            refused.push(ref);
+          }
         } else {
           catalog.setFlags(slot, flag & ~ASKED);
           if ((flag & (HELD | LAPSED)) === 0) holdNow(slot);
@@ -204,7 +206,18 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
     const flag = flags[slot] ?? 0;
     const lapsedAtMs = (flag & LAPSED) === 0 ? clock.nowMs : (deadlineMs[slot] ?? clock.nowMs);
     catalog.setFlags(slot, (flag & ~LAPSED) | HELD | SPARED);
-    leases.setDeadline(slot, lapsedAtMs + Math.min(catalog.recordAt(slot).lease.ttlMs, MAX_HOLD_MS));
+    leases.setDeadline(slot, lapsedAtMs + holdMs(slot));
+  }
+
+  /** As if it had never been held. */
+  function letGo(slot: number): void {
+    const { flags, deadlineMs } = catalog.columns;
+    catalog.setFlags(slot, ((flags[slot] ?? 0) & ~HELD) | LAPSED);
+    leases.setDeadline(slot, (deadlineMs[slot] ?? 0) - holdMs(slot));
+  }
+
+  function holdMs(slot: number): number {
+    return Math.min(catalog.recordAt(slot).lease.ttlMs, MAX_HOLD_MS);
   }
 
   function tally(service: string, verdict: Reachability): void {
