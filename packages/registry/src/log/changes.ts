@@ -72,6 +72,7 @@ const came = {
   updated: { level: 'debug', message: 'Service updated' },
   renewed: { level: 'info', message: 'Service is heard again' },
   late: { level: 'warn', message: 'Service is late' },
+  held: { level: 'warn', message: 'Service is late, held by the mass-expiry guard' },
   released: { level: 'info', message: 'Service is no longer held by the mass-expiry guard' },
   revived: { level: 'info', message: 'Service revived by a heartbeat' },
   check: { level: 'info', message: 'Service changed its health' },

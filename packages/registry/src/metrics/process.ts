@@ -11,6 +11,7 @@ const register = new Registry();
 collectDefaultMetrics({ register });
 for (const what of ['handles', 'requests', 'resources']) register.removeSingleMetric(`nodejs_active_${what}_total`);
 
-export function processText(): Promise<string> {
-  return register.metrics();
+/** It writes `Nan`, which the format does not know, for the delay before its first sample. */
+export async function processText(): Promise<string> {
+  return (await register.metrics()).replace(/ Nan$/gm, ' NaN');
 }
