@@ -31,7 +31,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   testkit: { packages: ['core', 'balance', 'protocol'], libraries: 'any', builtins: true },
 };
 
-interface Import {
+export interface Import {
   /** Undefined where it is computed. */
   readonly specifier: string | undefined;
   readonly typeOnly: boolean;
@@ -62,7 +62,7 @@ function refusal(path: string, name: string, row: Row, { specifier, typeOnly }: 
   if (isBuiltin(specifier)) return row.builtins ? undefined : `${name} may not import Node's ${specifier}`;
   const wanted = /^rollcall(\/|$)/.test(specifier) ? 'cli' : /^@rollcall\/([^/]+)/.exec(specifier)?.[1];
   if (wanted === undefined) {
-    const library = /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+    const library = libraryOf(specifier);
     return row.libraries === 'any' || row.libraries.includes(library) ? undefined : `${name} may not import the library ${library}`;
   }
   if (row.packages.includes(wanted)) return undefined;
@@ -88,7 +88,12 @@ function dialectOf(path: string): string | undefined {
   return /^packages\/registry\/src\/dialects\/([^/]+)\//.exec(path)?.[1];
 }
 
-function importsOf(source: Source): Import[] {
+/** The npm package that a bare specifier names: `@scope/name` of `@scope/name/deep`. */
+export function libraryOf(specifier: string): string {
+  return /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+}
+
+export function importsOf(source: Source): Import[] {
   const imports: Import[] = [];
   visit(source, {
     ImportDeclaration(node) {
