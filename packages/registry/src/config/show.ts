@@ -17,10 +17,11 @@ export function printConfig<S extends SettingTable>(table: S, { values, sources 
 /** The table of `docs`, in Markdown. */
 export function settingsAsMarkdown(table: SettingTable): string {
   const rows = Object.values(table).map((setting) => {
-    const { flag, env, key, kind, doc } = setting;
+    const { flag, env, fallbackEnv, key, kind, doc } = setting;
+    const variables = [env, fallbackEnv?.name].filter((name) => name !== undefined);
     const cells = [
       flag === undefined ? '' : `\`--${flag} ${kind.placeholder}\``,
-      env === undefined ? '' : `\`${env}\``,
+      variables.map((name) => `\`${name}\``).join(', '),
       key === undefined ? '' : `\`${key}\``,
       setting.fallback === undefined ? '' : `\`${shownValue(setting, setting.fallback)}\``,
       `${doc}. Takes ${kind.expected}`,
