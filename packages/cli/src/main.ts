@@ -18,10 +18,11 @@ export type ProgramName = 'rollcall' | 'infini-registry';
 /** Resolves when the command has ended; the exit code is set, and the process ends by itself. */
 export async function main(name: ProgramName, args: readonly string[]): Promise<void> {
   silenceSqliteWarning();
+  surviveOutputErrors();
   try {
     await program(name).parseAsync(args, { from: 'user' });
   } catch (error) {
-    fail(name, error);
+    fail(name, args, error);
   }
 }
 
@@ -53,17 +54,26 @@ function plain(command: Command): Command {
     .configureOutput({ outputError: () => undefined });
 }
 
-function fail(name: ProgramName, error: unknown): void {
+function fail(name: ProgramName, args: readonly string[], error: unknown): void {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
     process.exitCode = 2;
     // Called without a command, commander has printed the help.
     if (error.code === 'commander.help') return;
     const text = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-    process.stderr.write(`${name}: ${text}; see ${name} --help\n`);
+    const of = args[0] !== undefined && /^[a-z]/.test(args[0]) && error.code !== 'commander.unknownCommand' ? `${name} ${args[0]}` : name;
+    process.stderr.write(`${name}: ${text}; see ${of} --help\n`);
     return;
   }
   const { text, exitCode } = explain(error);
   process.stderr.write(`${name}: ${text}\n`);
   process.exitCode = exitCode;
+}
+
+/**
+ * An error of standard output or error is no reason to end: a registry serves on without its log, and a reader that has
+ * seen enough (`| head`) is no news. What was to be printed and could not be is told by `print`.
+ */
+function surviveOutputErrors(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }

@@ -1,13 +1,13 @@
-/**
- * Standard output of commands that print and end. A reader that has seen enough (`| head`) ends the printing in silence.
- */
-import { codeOf } from './failure.ts';
+/** Standard output of commands that print and end. */
+import { codeOf, Failure } from './failure.ts';
 
-/** Resolves when all of it is out. */
+/** Resolves when all of it is out, or its reader has gone. Rejects with `Failure` when it cannot be written. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.once('error', (error) => (codeOf(error) === 'EPIPE' ? resolve() : reject(error)));
-    process.stdout.write(text, () => resolve());
+    process.stdout.write(text, (error) => {
+      if (error === undefined || error === null || codeOf(error) === 'EPIPE') resolve();
+      else reject(new Failure(1, `cannot write to standard output (${codeOf(error)})`));
+    });
   });
 }
 
