@@ -69,7 +69,9 @@ function count(report) {
     for (const test of assertionResults) {
       if (test.status === 'passed' || test.status === 'failed') continue;
       totals.skipped += 1;
-      skips.push(`${file} > ${test.fullName}: ${test.meta?.unmet ?? (status === 'failed' ? 'its file failed before it' : 'no reason given')}`);
+      skips.push(
+        `${file} > ${test.fullName}: ${test.meta?.unmet ?? (status === 'failed' ? 'its file failed before it' : 'no reason given')}`,
+      );
     }
   }
 }
