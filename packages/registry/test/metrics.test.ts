@@ -52,7 +52,7 @@ const registry = {
 describe('the text', () => {
   test('parses, with the five names of the original and ours', async () => {
     const metrics = createMetrics({ version: '1.2.3', store: 'memory' });
-    metrics.observe(registry, () => ({ done: 11, failed: 4, inFlight: 2, lagMs: 250 }));
+    metrics.observe(registry, () => ({ checks: 9, probes: 11, failures: 4, inFlight: 2, waiting: 1, fullHosts: 0, lagMs: 250 }));
     const record = metrics.request('classic', 'register');
     record(0.3);
     record(7);

@@ -1,2 +1,2 @@
 /** Metrics: what the rest of the program, and `packages/cli`, may use of them. */
-export { createMetrics, type Metrics, type ProbeReadings } from './metrics.ts';
+export { createMetrics, type Metrics } from './metrics.ts';

@@ -5,17 +5,8 @@
  * happen. The process's metrics come from prom-client, loaded after the start: see `process.ts`.
  */
 import type { Registry } from '@rollcall/core';
+import type { ProbeFigures } from '../probe/index.ts';
 import { createHistogram, type Reading, readingText } from './exposition.ts';
-
-/** What the probes tell of themselves; see `probe/`. */
-export interface ProbeReadings {
-  /** Probes that were answered or failed, since the start. */
-  readonly done: number;
-  readonly failed: number;
-  readonly inFlight: number;
-  /** How long the one that waits longest has been due, in ms; 0 when none is. */
-  readonly lagMs: number;
-}
 
 export interface Metrics {
   /** The recorder for one operation of one dialect, in ms. Bind it once, when the route is made. */
@@ -23,7 +14,7 @@ export interface Metrics {
   /** For `RegistryOptions.onCommit`. */
   readonly onCommit: (tookMs: number, commands: number) => void;
   /** What is read at each scrape, from then on. */
-  observe(registry: Registry, probes: () => ProbeReadings): void;
+  observe(registry: Registry, probes: () => ProbeFigures): void;
   /** Prometheus text format 0.0.4. */
   text(): Promise<string>;
 }
@@ -93,11 +84,19 @@ function registryReadings(registry: Registry): Reading[] {
   ];
 }
 
-function probeReadings(probes: () => ProbeReadings): Reading[] {
+function probeReadings(probes: () => ProbeFigures): Reading[] {
   return [
-    { name: 'registry_health_checks_total', help: 'Health checks performed', type: 'counter', read: () => probes().done },
-    { name: 'registry_health_check_failures_total', help: 'Health checks that failed', type: 'counter', read: () => probes().failed },
+    { name: 'registry_health_checks_total', help: 'Health checks performed', type: 'counter', read: () => probes().probes },
+    { name: 'registry_health_check_failures_total', help: 'Health checks that failed', type: 'counter', read: () => probes().failures },
+    { name: 'rollcall_checks', help: 'Health checks that are followed', type: 'gauge', read: () => probes().checks },
     { name: 'rollcall_probes_in_flight', help: 'Health checks under way', type: 'gauge', read: () => probes().inFlight },
+    { name: 'rollcall_probes_waiting', help: 'Health checks that are due and not begun', type: 'gauge', read: () => probes().waiting },
+    {
+      name: 'rollcall_probe_hosts_full',
+      help: 'Hosts at their own bound, with checks waiting',
+      type: 'gauge',
+      read: () => probes().fullHosts,
+    },
     {
       name: 'rollcall_probe_lag_seconds',
       help: 'How long the oldest due check has waited',
