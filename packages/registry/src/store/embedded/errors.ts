@@ -1,0 +1,63 @@
+/**
+ * What SQLite and the file system report, in the store's own three kinds: damage that is repaired, an opening that a
+ * person must help, a commit that failed.
+ */
+import { StoreError, StoreOpenError } from '@rollcall/core';
+
+const PERMISSION = 3;
+const BUSY = 5;
+const LOCKED = 6;
+const READ_ONLY = 8;
+const CORRUPT = 11;
+const FULL = 13;
+const CANNOT_OPEN = 14;
+const NOT_A_DATABASE = 26;
+
+/** A commit that failed with one of these was never written whole: its last page is what makes it valid. */
+const NOTHING_HAPPENED: ReadonlySet<number> = new Set([PERMISSION, BUSY, LOCKED, READ_ONLY, FULL, CANNOT_OPEN]);
+
+/** SQLite's primary result code; undefined for an error that is not SQLite's. */
+export function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
+
+/** Whether the file's structure is broken, as opposed to a disk or a right that is missing. */
+export function isDamage(error: unknown): boolean {
+  const code = sqliteCode(error);
+  if (code === CORRUPT || code === NOT_A_DATABASE) return true;
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  // A value too large to be a number, and a table that is not there: neither was written by us.
+  return error.code === 'ERR_OUT_OF_RANGE' || (code === 1 && error.code === 'ERR_SQLITE_ERROR');
+}
+
+/** For people: names the directory and the remedy. */
+export function openProblem(error: unknown, dir: string): StoreOpenError {
+  if (error instanceof StoreOpenError) return error;
+  return new StoreOpenError(`the data directory ${dir} cannot be used: ${reason(error)}; ${remedy(error)}`, { cause: error });
+}
+
+/** `committing`: the failure came from the last step, after which a batch may be durable. */
+export function commitProblem(error: unknown, database: string, committing: boolean): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = sqliteCode(error);
+  const certain = !committing || (code !== undefined && NOTHING_HAPPENED.has(code));
+  return new StoreError(certain ? 'unavailable' : 'outcome-unknown', `${database}: ${reason(error)}; ${remedy(error)}`, { cause: error });
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function remedy(error: unknown): string {
+  const system = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = sqliteCode(error);
+  if (code === FULL || system === 'ENOSPC' || system === 'EDQUOT') return 'free space on its disk';
+  if (code === BUSY || code === LOCKED) return 'another program holds a lock on the file; close it';
+  if (code === READ_ONLY || code === PERMISSION || system === 'EROFS' || system === 'EACCES' || system === 'EPERM') {
+    return 'make the directory and its files writable for this user';
+  }
+  if (code === CANNOT_OPEN || system === 'ENOENT' || system === 'ENOTDIR')
+    return 'check that the path is a directory this user may write to';
+  return 'check its disk, then start again or restore a backup';
+}

@@ -1,0 +1,60 @@
+/**
+ * Gathers rows into pieces and sends them on, no faster than they are taken: so a million rows are never in memory twice,
+ * and the thread that takes them has its event loop between any two pieces.
+ *
+ * Bound: a piece is at most `PIECE_ROWS` rows and one row more than `PIECE_CHARS`; `PIECES_IN_FLIGHT` are on their way.
+ */
+import { NUMBERS_A_ROW } from './encode.ts';
+import type { EncodedPiece } from './messages.ts';
+import type { SoundRow } from './scan.ts';
+
+const PIECE_ROWS = 2_000;
+const PIECE_CHARS = 1_000_000;
+const PIECES_IN_FLIGHT = 4;
+
+export interface Loader {
+  /** A promise when the one who takes the pieces is behind. */
+  add(row: SoundRow): Promise<void> | undefined;
+  /** Sends what is left. */
+  end(): void;
+  /** One piece was taken. */
+  taken(): void;
+}
+
+export function createLoader(send: (piece: EncodedPiece) => void): Loader {
+  const numbers = new Float64Array(PIECE_ROWS * NUMBERS_A_ROW);
+  let records = '';
+  let rows = 0;
+  let inFlight = 0;
+  let goOn: (() => void) | undefined;
+
+  function flush(): void {
+    if (rows === 0) return;
+    inFlight += 1;
+    send({ numbers: numbers.slice(0, rows * NUMBERS_A_ROW), records: `${records}]` });
+    rows = 0;
+    records = '';
+  }
+
+  return {
+    add({ row, content, standing, goneAtMs }) {
+      records += (rows === 0 ? '[' : ',') + content;
+      numbers[rows * NUMBERS_A_ROW] = row;
+      numbers[rows * NUMBERS_A_ROW + 1] = standing;
+      numbers[rows * NUMBERS_A_ROW + 2] = goneAtMs;
+      rows += 1;
+      if (rows < PIECE_ROWS && records.length < PIECE_CHARS) return undefined;
+      flush();
+      if (inFlight < PIECES_IN_FLIGHT) return undefined;
+      return new Promise((resolve) => {
+        goOn = resolve;
+      });
+    },
+    end: flush,
+    taken() {
+      inFlight -= 1;
+      goOn?.();
+      goOn = undefined;
+    },
+  };
+}
