@@ -1,6 +1,7 @@
 /**
- * Brings what `npm start`, `npm test` and `npm run bench` need; called before each of them. With `--test`, also the Debian
- * packages that tests run real clients with.
+ * Brings what `npm start`, `npm test` and `npm run bench` need; each of them begins with it (not as `prestart` and the like:
+ * npm leaves those out where install scripts are switched off). With `--test`, also the Debian packages that tests run real
+ * clients with.
  *
  * npm packages are installed when the lock file is another than the one they were installed from. Debian packages only where
  * one is missing, as root, with apt-get; where that cannot be, the tests that need one say so themselves. When all is there
