@@ -4,12 +4,14 @@
  * The original router parses a list strictly, and one bad entry stops its whole sync. So every `Info`, whatever dialect its
  * instance came by, has non-null strings, an integer port and weight, an object as metadata, and a boolean `is_healthy`.
  */
-import type { CheckState, InstanceView, JsonObject } from '@rollcall/core';
+import type { CheckState, InstanceDraft, InstanceRecord, InstanceView, JsonObject, Observation } from '@rollcall/core';
 import { valueLimits } from '@rollcall/core';
 import { addressUrl } from '../address.ts';
 import { DIALECT, nameOf } from './names.ts';
 
 export type HealthStatus = 'unknown' | 'healthy' | 'unhealthy';
+
+const CHECK_STATES: Readonly<Record<CheckState, HealthStatus>> = { unknown: 'unknown', passing: 'healthy', failing: 'unhealthy' };
 
 export interface Info {
   readonly name: string;
@@ -62,17 +64,6 @@ export function healthStatus({ checks }: InstanceView): HealthStatus {
   return checks.some((check) => check.state === 'passing') ? 'healthy' : 'unknown';
 }
 
-export function healthOf(state: CheckState): HealthStatus {
-  switch (state) {
-    case 'passing':
-      return 'healthy';
-    case 'failing':
-      return 'unhealthy';
-    case 'unknown':
-      return 'unknown';
-  }
-}
-
 /** A foreign instance with models becomes a backend for the original router, which looks for just these keys. */
 function shownMetadata({ record }: InstanceView): JsonObject {
   if (record.dialect === DIALECT || record.models.length === 0) return record.metadata;
@@ -84,12 +75,46 @@ function shownMetadata({ record }: InstanceView): JsonObject {
   };
 }
 
+export interface Health {
+  readonly service: string;
+  readonly health_status: HealthStatus;
+  readonly is_healthy: boolean;
+  readonly last_heartbeat: number;
+  readonly timestamp: string;
+}
+
+/** What a probe has just `seen` is ahead of what the checks say, which takes a commit. */
+export function encodeHealth(view: InstanceView, name: string, seen: Observation | undefined, nowMs: number): Health {
+  return {
+    service: name,
+    health_status: seen === undefined ? healthStatus(view) : CHECK_STATES[seen.state],
+    is_healthy: view.discoverable,
+    last_heartbeat: unixSeconds(view.lastHeartbeatAtMs),
+    timestamp: rfc3339(nowMs),
+  };
+}
+
 export function rfc3339(wallMs: number): string {
   return new Date(wallMs).toISOString();
 }
 
 export function unixSeconds(wallMs: number): number {
   return Math.round(wallMs) / 1_000;
+}
+
+/** What was registered and is gone again before it could be shown: another request of the same batch removed it. */
+export function justRegistered(draft: InstanceDraft, nowMs: number): InstanceView {
+  return {
+    record: { ...draft, registeredAtMs: nowMs, revision: 0 as InstanceRecord['revision'] },
+    ref: { slot: -1, generation: 0 },
+    status: 'up',
+    discoverable: false,
+    intent: 'serving',
+    lastHeartbeatAtMs: nowMs,
+    inGrace: false,
+    held: false,
+    checks: [],
+  };
 }
 
 /** The three texts of a change that succeeded. */

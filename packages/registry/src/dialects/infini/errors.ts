@@ -14,6 +14,9 @@ export interface ErrorBody {
   readonly code?: string;
 }
 
+/** What a 503 says in `Retry-After`, in seconds. */
+export const RETRY_AFTER_S = '1';
+
 export interface Refusal {
   readonly status: number;
   readonly body: ErrorBody;

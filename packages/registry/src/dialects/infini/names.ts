@@ -26,6 +26,16 @@ export function findByName(registry: Registry, name: string): InstanceView | und
   return undefined;
 }
 
+/**
+ * Whom a command means that also reaches an instance which expired and is remembered. Undefined for a foreign instance's
+ * bare id: that is not a name here.
+ */
+export function idMeant(registry: Registry, name: string): InstanceId | undefined {
+  const found = findByName(registry, name);
+  if (found !== undefined) return found.record.id;
+  return registry.instance(asId(name)) === undefined ? asId(name) : undefined;
+}
+
 /** Any string may be asked for; only the registry knows which are ids. */
 export function asId(name: string): InstanceId {
   return name as InstanceId;

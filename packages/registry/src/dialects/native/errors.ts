@@ -32,8 +32,8 @@ export interface FieldError {
   readonly message: string;
 }
 
-export function problem(code: ProblemCode, detail: string, errors?: readonly FieldError[], status = STATUS[code]): Problem {
-  return { type: 'about:blank', title: TITLES[code], status, detail, code, ...(errors === undefined ? {} : { errors }) };
+export function problem(code: ProblemCode, detail: string, errors?: readonly FieldError[]): Problem {
+  return { type: 'about:blank', title: TITLES[code], status: STATUS[code], detail, code, ...(errors === undefined ? {} : { errors }) };
 }
 
 const TITLES: Readonly<Record<ProblemCode, string>> = {
@@ -71,6 +71,19 @@ export function refusal(error: RegistryError): Problem {
     case 'outcome-unknown':
       return problem(error.code, `It may have been changed, and repeating is safe: ${error.reason}`);
   }
+}
+
+/** The frame's own refusals, by status. */
+const OF_STATUS: Readonly<Record<number, ProblemCode>> = {
+  400: 'invalid-json',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  408: 'timeout',
+  413: 'too-large',
+};
+
+export function errorBody(status: number, message: string): Problem {
+  return { ...problem(OF_STATUS[status] ?? 'internal', message), status };
 }
 
 export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply {

@@ -35,8 +35,9 @@ export async function pageOf<T>(
   const wanted = limit + 1;
 
   function prune(): void {
-    kept.sort((a, b) => (a.key < b.key ? -1 : 1));
-    kept = kept.slice(0, wanted);
+    kept.sort(({ key: a }, { key: b }) => (a < b ? -1 : Number(a > b)));
+    // One that left and came back between two slices was met twice; the later counts.
+    kept = kept.filter(({ key }, index) => key !== kept[index + 1]?.key).slice(0, wanted);
     if (kept.length === wanted) beyond = kept.at(-1)?.key;
   }
 

@@ -1,0 +1,121 @@
+/**
+ * The infini dialect (the original `infini-registry` and its Python ancestor): one name is one registration.
+ *
+ * A handler decodes, calls one use case of the registry, and encodes. What it throws as `InvalidInput` is answered 400.
+ */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Dialect, DialectContext } from '../../server/dialect.ts';
+import { decodeFilter, decodeHeartbeat, decodeRegistration, decodeUpdate } from './decode.ts';
+import { doneMessage, encodeHealth, encodeInfo, justRegistered, rfc3339 } from './encode.ts';
+import { InvalidInput, notFound, refusal, type Refusal, RETRY_AFTER_S } from './errors.ts';
+import { sendList } from './list.ts';
+import { DIALECT, findByName, idMeant } from './names.ts';
+import { createStats } from './stats.ts';
+
+export const infiniDialect: Dialect = {
+  name: 'infini',
+  routes,
+  owns,
+  errorBody: (_status, message) => ({ error: message }),
+};
+
+function owns(path: string): boolean {
+  return !path.startsWith('/api/v1/');
+}
+
+interface Named {
+  readonly Params: { readonly name: string };
+}
+
+function routes(app: FastifyInstance, context: DialectContext): void {
+  const { registry, clock, settings, probeNow } = context;
+  const times = settings.infini;
+  const figures = createStats(registry, clock);
+  const startedAtMs = clock.monotonicMs();
+  const now = () => rfc3339(clock.wallMs());
+
+  app.setErrorHandler(async (error, _request, reply) => {
+    if (error instanceof InvalidInput) return reply.code(400).send({ error: error.message });
+    throw error;
+  });
+
+  app.get('/health', { config: { operation: 'health' } }, () => {
+    const { instances, discoverable } = registry.counts;
+    return {
+      status: 'healthy',
+      registry: 'running',
+      registered_services: instances,
+      healthy_services: discoverable,
+      timestamp: now(),
+    };
+  });
+
+  app.get('/services', { config: { operation: 'list' } }, (request, reply) => sendList(reply, context, decodeFilter(request.query)));
+
+  app.post('/services', { config: { operation: 'register' } }, async (request, reply) => {
+    const draft = decodeRegistration(request.body, times);
+    const outcome = await registry.submit({ kind: 'register', draft, identical: 'replace' });
+    if (outcome.kind === 'rejected') return refuse(reply, refusal(outcome.error, draft.service));
+    const view = registry.instance(draft.id) ?? justRegistered(draft, clock.wallMs());
+    return reply.code(201).send({ message: doneMessage(draft.service, 'registered'), service: encodeInfo(view) });
+  });
+
+  app.get<Named>('/services/:name', { config: { operation: 'get' } }, ({ params: { name } }, reply) => {
+    const view = findByName(registry, name);
+    return view === undefined ? refuse(reply, notFound(name)) : reply.send(encodeInfo(view));
+  });
+
+  app.put<Named>('/services/:name', { config: { operation: 'update' } }, async ({ params: { name }, body }, reply) => {
+    const view = findByName(registry, name);
+    if (view === undefined) return refuse(reply, notFound(name));
+    const { id } = view.record;
+    const outcome = await registry.submit({ kind: 'update', id, patch: decodeUpdate(body, view.record, times), renews: true });
+    if (outcome.kind === 'rejected') return refuse(reply, refusal(outcome.error, name));
+    const after = registry.instance(id);
+    if (after === undefined) return refuse(reply, notFound(name));
+    return reply.send({ message: doneMessage(name, 'updated'), service: encodeInfo(after) });
+  });
+
+  app.delete<Named>('/services/:name', { config: { operation: 'deregister' } }, async ({ params: { name } }, reply) => {
+    // One that expired is forgotten, and no heartbeat revives it after this.
+    const id = idMeant(registry, name);
+    if (id === undefined) return refuse(reply, notFound(name));
+    const outcome = await registry.submit({ kind: 'deregister', id });
+    if (outcome.kind === 'rejected') return refuse(reply, refusal(outcome.error, name));
+    return reply.send({ message: doneMessage(name, 'unregistered') });
+  });
+
+  app.post<Named>(
+    '/services/:name/heartbeat',
+    { config: { operation: 'heartbeat', anyBody: true } },
+    async ({ params: { name }, body }, reply) => {
+      const id = idMeant(registry, name);
+      const heard = id !== undefined && (await registry.heartbeat(id, decodeHeartbeat(body)));
+      return heard ? reply.send({ message: 'Heartbeat received', timestamp: now() }) : refuse(reply, notFound(name));
+    },
+  );
+
+  app.get<Named>('/services/:name/health', { config: { operation: 'health-of' } }, async ({ params: { name } }, reply) => {
+    const view = findByName(registry, name);
+    if (view === undefined) return refuse(reply, notFound(name));
+    const { id, dialect } = view.record;
+    const seen = await probeNow(view.ref, 0);
+    const stillThere = registry.instance(id) !== undefined;
+    // Elsewhere a heartbeat would say that the client sends its own, and end the renewals by check.
+    if (seen?.state === 'passing' && dialect === DIALECT && stillThere) await registry.heartbeat(id);
+    const after = registry.instance(id);
+    if (after === undefined) return refuse(reply, notFound(name));
+    return reply.send(encodeHealth(after, name, seen, clock.wallMs()));
+  });
+
+  app.get('/stats', { config: { operation: 'stats' } }, async () => ({
+    ...(await figures()),
+    uptime: Math.round(clock.monotonicMs() - startedAtMs) / 1_000,
+    timestamp: now(),
+  }));
+}
+
+function refuse(reply: FastifyReply, { status, body }: Refusal): FastifyReply {
+  if (status === 503) reply.header('retry-after', RETRY_AFTER_S);
+  return reply.code(status).send(body);
+}

@@ -1,0 +1,60 @@
+/**
+ * `GET /api/v1/backup`: a consistent copy of the store, written beside, opened, unlinked, and then streamed from the open
+ * file, so that nothing is left behind however the request ends, the process included.
+ *
+ * Bound: one at a time; it takes as much room in the system's temporary directory as the store does.
+ */
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { DialectContext } from '../../server/dialect.ts';
+import { problem, sendProblem } from './errors.ts';
+
+export function backupRoute(app: FastifyInstance, { backup, registry }: DialectContext): void {
+  let running = false;
+
+  app.get('/api/v1/backup', { config: { operation: 'backup' } }, async (_request, reply) => {
+    if (backup === undefined) {
+      return sendProblem(
+        reply,
+        problem('no-backup', `A ${registry.state.store.kind} store keeps no file to copy: start with --store embedded.`),
+      );
+    }
+    if (running) return sendProblem(reply, problem('backup-running', 'Another backup is being written: ask again when it is done.'));
+    running = true;
+    try {
+      const copy = await openCopy(backup);
+      const { size } = await copy.stat();
+      // Also a client that hangs up closes it; until then its room on the disk is taken.
+      const body = copy.createReadStream().once('close', finished);
+      reply.type('application/vnd.sqlite3').header('content-length', size).header('content-disposition', ATTACHMENT);
+      return reply.send(body);
+    } catch (error) {
+      finished();
+      return sendProblem(reply, problem('unavailable', `No backup was written: ${reasonOf(error)}`));
+    }
+  });
+
+  function finished(): void {
+    running = false;
+  }
+}
+
+const ATTACHMENT = 'attachment; filename="rollcall.db"';
+
+/** A copy that has no name any more: it is gone when its handle is closed. */
+async function openCopy(backup: (file: string) => Promise<void>): Promise<FileHandle> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-backup-'));
+  try {
+    const file = join(directory, 'rollcall.db');
+    await backup(file);
+    return await open(file, 'r');
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
