@@ -42,7 +42,10 @@ export interface Flight {
 export interface Tracked {
   /** Checks that are tracked. */
   readonly size: number;
-  /** Takes in an instance as it is now. Checks that are new to us go to `begin`, those that are over to `end`. */
+  /**
+   * Takes in an instance as it is now. Checks that are new to us go to `begin`, with the one they replace if the instance and the host
+   * are the same; those that are over go to `end`.
+   */
   put(ref: InstanceRef, record: InstanceRecord, begin: (check: TrackedCheck, before: TrackedCheck | undefined) => void): void;
   delete(ref: InstanceRef): void;
   find(ref: InstanceRef, index: number): TrackedCheck | undefined;
@@ -78,12 +81,15 @@ export function createTracked(end: (check: TrackedCheck) => void): Tracked {
       const instance = track(ref, record);
       bySlot.set(ref.slot, instance);
       size += instance.checks.length;
-      const same = before !== undefined && before.record.id === record.id ? before.checks : [];
-      for (const check of instance.checks)
-        begin(
-          check,
-          same.find(({ index, host }) => index === check.index && host === check.host),
-        );
+      for (const check of instance.checks) {
+        const same =
+          before?.record.id === record.id
+            ? before.checks.find(({ index, host }) => index === check.index && host === check.host)
+            : undefined;
+        // How often a check is probed is bounded over its lives too.
+        check.startedMs = same?.startedMs ?? check.startedMs;
+        begin(check, same);
+      }
     },
     delete(ref) {
       const instance = bySlot.get(ref.slot);
