@@ -91,10 +91,12 @@ function createApp({ dialects, context, limits, log, record = () => () => undefi
   function refuse(request: FastifyRequest, reply: FastifyReply, error: RequestError): FastifyReply {
     const dialect = ownerOf(request.url);
     const { status, type, body } = errorAnswer(dialect, error);
-    refused.get(dialect)?.(reply.elapsedTime);
-    // Fastify closes after every body that it could not take; only a long one is worth it.
-    if (Number(request.headers['content-length'] ?? 0) > DRAIN_BYTES) reply.header('connection', 'close');
-    else reply.removeHeader('connection');
+    // Counted, not timed: no handler ran.
+    refused.get(dialect)?.(0);
+    // Fastify would close after every body that it could not take; only a long one is worth it.
+    const { raw } = reply;
+    const short = Number(request.headers['content-length'] ?? 0) <= DRAIN_BYTES;
+    reply.header('connection', short && raw.shouldKeepAlive && !raw.hasHeader('connection') ? 'keep-alive' : 'close');
     return reply.code(status).header('content-type', type).send(body);
   }
 

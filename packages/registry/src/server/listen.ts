@@ -4,6 +4,7 @@
  * `localhost` means both loopback addresses, where the machine has both: clients choose either.
  */
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface Bound {
   readonly address: { readonly host: string; readonly port: number };
@@ -16,10 +17,20 @@ const SWEEP_MS = 20;
 
 export async function bind(host: string, port: number, create: () => Server): Promise<Bound> {
   const [first = host, ...others] = host === 'localhost' ? ['127.0.0.1', '::1'] : [host];
-  const servers = [create()];
+  /** Node counts a connection that has sent nothing yet as busy, so they are known here. */
+  const sockets = new Set<Socket>();
+  function createTracked(): Server {
+    const server = create();
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    return server;
+  }
+  const servers = [createTracked()];
   const boundPort = await listen(servers[0], first, port);
   for (const other of others) {
-    const server = create();
+    const server = createTracked();
     try {
       await listen(server, other, boundPort);
       servers.push(server);
@@ -34,7 +45,7 @@ export async function bind(host: string, port: number, create: () => Server): Pr
   let closing: Promise<void> | undefined;
   return {
     address: { host, port: boundPort },
-    close: (deadlineMs) => (closing ??= closeAll(servers, deadlineMs)),
+    close: (deadlineMs) => (closing ??= closeAll(servers, sockets, deadlineMs)),
   };
 }
 
@@ -53,7 +64,8 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
-async function closeAll(servers: readonly Server[], deadlineMs: number): Promise<void> {
+async function closeAll(servers: readonly Server[], sockets: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
+  for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   const sweep = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), SWEEP_MS);
   const deadline = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), deadlineMs);
   await Promise.all(servers.map(closed));
