@@ -48,17 +48,15 @@ export async function openStore(files: StoreFiles, sink: Sink, nowMs: number): P
     createEmpty(files, nowMs);
   }
   const mend = createMending(files, last, notices, nowMs);
-  const sound = openSound(files);
-  const mendedFirst = sound === undefined ? mend(undefined, 0) : undefined;
-  const first = sound ?? mendedFirst;
-  /** What the file said of itself before anything was mended. */
-  let found = mendedFirst === undefined ? sound?.meta : mendedFirst.found;
+  const first = openSound(files) ?? mend(undefined, 0);
   let { database, meta } = first;
+  /** What the file said of itself before anything was mended. */
+  let { found, damaged } = first;
   try {
     meta = migrate(database, meta, files.database);
     const scanned = await deliver(database, sink);
     let intents = scanIntents(database);
-    let damaged = (mendedFirst?.damaged ?? 0) + scanned.damaged.length + intents.damaged.length;
+    damaged += scanned.damaged.length + intents.damaged.length;
     const judged = judge(database, meta, scanned, intents, nowMs, notices);
     if (judged === 'broken') {
       const mended = mend(database, scanned.sound);
@@ -80,14 +78,16 @@ export async function openStore(files: StoreFiles, sink: Sink, nowMs: number): P
   }
 }
 
+type Sound = Pick<Rebuilt, 'meta' | 'found' | 'damaged'> & { readonly database: DatabaseSync };
+
 /** The database with its `meta`; undefined when SQLite refuses the file or `meta` is not what was written. */
-export function openSound(files: StoreFiles): { readonly database: DatabaseSync; readonly meta: Meta } | undefined {
+export function openSound(files: StoreFiles): Sound | undefined {
   let database: DatabaseSync | undefined;
   try {
     if (!existsSync(files.database)) return undefined;
     database = openDatabase(files.database);
     const meta = readMeta(database);
-    if (meta !== undefined) return { database, meta };
+    if (meta !== undefined) return { database, meta, found: meta, damaged: 0 };
     closeQuietly(database);
     return undefined;
   } catch (error) {
