@@ -13,8 +13,8 @@ import { version } from './version.ts';
 
 export type { OpenListener } from './compose.ts';
 
-const mainDialects: readonly DialectName[] = ['classic', 'native'];
-const infiniDialects: readonly DialectName[] = ['infini', 'native'];
+const mainDialects = ['classic', 'native'] as const satisfies readonly DialectName[];
+const infiniDialects = ['infini', 'native'] as const satisfies readonly DialectName[];
 
 export function mainListeners(config: RegistryConfig): ListenerPlan[] {
   return [...config.bind.map((address) => ({ address, dialects: mainDialects })), ...infiniListeners(config)];

@@ -1,7 +1,7 @@
 /**
  * The embedded store's records, out of a running registry and into a directory that no registry has open.
  *
- * `backup` never overwrites, and FILE appears only when it is whole. `restore` is for an empty data directory.
+ * `backup` never overwrites, and FILE appears only when it is whole.
  */
 import { randomBytes } from 'node:crypto';
 import { link, open, unlink } from 'node:fs/promises';

@@ -2,6 +2,7 @@
  * Every setting of `rollcall registry` and `rollcall up`: the one place where names, ranges and defaults are declared.
  * Durations are written in seconds and kept in milliseconds.
  */
+import { serverLimits } from '../server/limits.ts';
 import { httpUrl, type ListenAddress, listenAddress, listOf, oneOf, optional, orOff, seconds, text, truth, whole } from './kinds.ts';
 import { type LogLevel, logLevel } from './levels.ts';
 import type { Setting, Values } from './setting.ts';
@@ -134,28 +135,28 @@ export const registrySettings = {
     flag: 'headers-timeout',
     env: 'ROLLCALL_HEADERS_TIMEOUT',
     kind: seconds(1, 3_600),
-    fallback: 10_000,
+    fallback: serverLimits.headersTimeoutMs,
     doc: 'a client that has not sent its headers by then is cut off',
   }),
   requestTimeoutMs: setting<number>({
     flag: 'request-timeout',
     env: 'ROLLCALL_REQUEST_TIMEOUT',
     kind: seconds(1, 3_600),
-    fallback: 30_000,
+    fallback: serverLimits.requestTimeoutMs,
     doc: 'a client that has not sent its whole request by then is cut off',
   }),
   maxConnections: setting<number>({
     flag: 'max-connections',
     env: 'ROLLCALL_MAX_CONNECTIONS',
     kind: whole(1, 1_000_000),
-    fallback: 10_000,
+    fallback: serverLimits.maxConnections,
     doc: 'open connections a listener; one more is closed at once',
   }),
   stopTimeoutMs: setting<number>({
     flag: 'stop-timeout',
     env: 'ROLLCALL_STOP_TIMEOUT',
     kind: seconds(0.1, 3_600),
-    fallback: 10_000,
+    fallback: serverLimits.stopTimeoutMs,
     doc: 'how long running requests have to finish when the program is asked to stop',
   }),
   hanaOdataUrl: setting<string | undefined>({
