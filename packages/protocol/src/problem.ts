@@ -9,8 +9,12 @@ export const PROBLEM_TYPE = 'application/problem+json';
 export const ProblemCodeSchema = Type.Enum([
   /** The request breaks a schema; `errors` names each field. */
   'invalid',
+  /** Not HTTP/1.1, or a path that is not percent-encoded UTF-8. */
+  'bad-request',
   'invalid-json',
   'too-large',
+  'path-too-long',
+  'headers-too-large',
   /** The request did not arrive in time. */
   'timeout',
   'not-found',

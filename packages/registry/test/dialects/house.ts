@@ -2,10 +2,13 @@
  * A listening registry of real parts: core, store, frame, dialects. What a test may pass in: the clock, so that leases run out
  * at once; the store; what probes see.
  */
+import { randomUUID } from 'node:crypto';
 import { type Clock, createRegistry, type InstanceRef, type Observation, type Registry, type Store, TICK_MS } from '@rollcall/core';
-import Fastify from 'fastify';
 import { infiniDialect } from '../../src/dialects/infini/routes.ts';
 import { nativeDialect } from '../../src/dialects/native/routes.ts';
+import type { DialectContext, DialectSettings } from '../../src/server/dialect.ts';
+import { openListener } from '../../src/server/frame.ts';
+import { serverLimits } from '../../src/server/limits.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 
 export interface House {
@@ -30,6 +33,16 @@ export interface HouseOptions {
   readonly backup?: (file: string) => Promise<void>;
 }
 
+const SETTINGS: DialectSettings = {
+  classic: {
+    heartbeatTimeoutMs: 30_000,
+    serviceTtlMs: 300_000,
+    check: { intervalMs: 30_000, timeoutMs: 5_000, failures: 3 },
+    cleanupIntervalMs: 60_000,
+  },
+  infini: { healthIntervalMs: 30_000, healthTimeoutMs: 5_000, cleanupIntervalMs: 60_000 },
+};
+
 export async function openHouse({
   store = createMemoryStore(),
   probeNow = async () => undefined,
@@ -41,35 +54,19 @@ export async function openHouse({
   const registry = createRegistry({ store, clock, reach: async () => 'silent' });
   await registry.open();
 
-  const app = Fastify({ routerOptions: { maxParamLength: 2000 } });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (req: any, body: any, done: any) => {
-    try {
-      done(null, JSON.parse(body));
-    } catch (e: any) {
-      if (req.routeOptions.config.anyBody) done(null, undefined);
-      else {
-        e.statusCode = 400;
-        e.message = 'Invalid JSON';
-        done(e);
-      }
-    }
-  });
-  app.setErrorHandler((e: any, _, reply) => reply.code(e.statusCode ?? 500).send({ error: e.message }));
-  app.setNotFoundHandler((_, reply) => reply.code(404).send({ error: 'x' }));
-  const context: any = {
+  const context: DialectContext = {
     registry,
     clock,
-    settings: { infini: { healthIntervalMs: 30000, healthTimeoutMs: 5000 } },
-    newId: () => '',
+    settings: SETTINGS,
+    newId: randomUUID,
     probeNow,
     metricsText: async () => '',
-    version: '0.1.0',
-    backup,
+    version: '0.0.0',
+    ...(backup === undefined ? {} : { backup }),
   };
-  app.register(async (scope) => nativeDialect.routes(scope, context));
-  app.register(async (scope) => infiniDialect.routes(scope, context));
-  const url = await app.listen({ port: 0 });
+  const dialects = [infiniDialect, nativeDialect] as const;
+  const listener = await openListener({ host: '127.0.0.1', port: 0, dialects, context, limits: serverLimits });
+  const url = `http://127.0.0.1:${listener.address.port}`;
 
   return {
     url,
@@ -87,7 +84,7 @@ export async function openHouse({
       }
     },
     async close() {
-      await app.close();
+      await listener.close();
       await registry.close();
     },
   };

@@ -1,21 +1,30 @@
 /**
  * Errors of this dialect: `{error}`, as the original says it. A 503 also carries the `code` that tells whether something may
- * have happened. One switch says which status each refusal of the core has.
+ * have happened, and bad JSON the `detail`. One switch says which status each refusal of the core has.
  */
 import type { RegistryError } from '@rollcall/core';
 
-/** The request is not what the table asks for; the message names the field. Answered 400. */
+/** The request is not what the table asks for. Answered 400. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
+  readonly body: ErrorBody;
+
+  constructor(body: ErrorBody) {
+    super(body.error);
+    this.body = body;
+  }
+}
+
+/** The original's words; what exactly is wrong stands beside them. */
+export function invalidJson(detail: string): ErrorBody {
+  return { error: 'Invalid JSON', detail };
 }
 
 export interface ErrorBody {
   readonly error: string;
+  readonly detail?: string;
   readonly code?: string;
 }
-
-/** What a 503 says in `Retry-After`, in seconds. */
-export const RETRY_AFTER_S = '1';
 
 export interface Refusal {
   readonly status: number;

@@ -5,19 +5,19 @@
  */
 import type { JsonObject } from '@rollcall/core';
 import { valueLimits } from '@rollcall/core';
-import { InvalidInput } from './errors.ts';
+import { InvalidInput, invalidJson } from './errors.ts';
 
 export type Sent = Readonly<Record<string, unknown>>;
 
 export function bodyObject(body: unknown): Sent {
-  if (!isObject(body)) throw new InvalidInput('Invalid JSON: an object is expected');
+  if (!isObject(body)) throw new InvalidInput(invalidJson('the body must be an object'));
   return body;
 }
 
 /** Null counts as missing. */
 export function required<T>(sent: Sent, field: string, kind: Kind<T>): T {
   const value = optional(sent, field, kind);
-  if (value === undefined) throw new InvalidInput(`Missing required field: ${field}`);
+  if (value === undefined) throw new InvalidInput({ error: `Missing required field: ${field}` });
   return value;
 }
 
@@ -25,7 +25,7 @@ export function required<T>(sent: Sent, field: string, kind: Kind<T>): T {
 export function optional<T>(sent: Sent, field: string, kind: Kind<T>): T | undefined {
   const value = Object.hasOwn(sent, field) ? sent[field] : undefined;
   if (value === undefined || value === null) return undefined;
-  if (!kind.is(value)) throw new InvalidInput(`Invalid field: ${field} must be ${kind.must}`);
+  if (!kind.is(value)) throw new InvalidInput({ error: `Invalid field: ${field} must be ${kind.must}` });
   return value;
 }
 

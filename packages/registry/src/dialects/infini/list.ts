@@ -9,7 +9,9 @@ import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { InstanceView } from '@rollcall/core';
 import type { FastifyReply } from 'fastify';
+import { createAnswerCache } from '../../server/answer-cache.ts';
 import type { DialectContext } from '../../server/dialect.ts';
+import { JSON_TYPE } from '../../server/errors.ts';
 import type { ListFilter } from './decode.ts';
 import { encodeInfo, rfc3339, shownStatus } from './encode.ts';
 
@@ -18,8 +20,20 @@ const STREAMED_OVER = 5_000;
 /** Instances looked at for one piece. */
 const PIECE = 500;
 
+export function createList({ registry, clock }: DialectContext): (reply: FastifyReply, filter: ListFilter) => FastifyReply {
+  const answers = createAnswerCache(clock);
+
+  return (reply, filter) => {
+    reply.type(JSON_TYPE);
+    const pieces = () => listPieces(registry.instances(), filter, clock.wallMs());
+    if (registry.counts.instances > STREAMED_OVER) return reply.send(streamed(pieces()));
+    const key = `${filter.healthy} ${filter.status ?? ''}`;
+    return reply.send(answers.get(key, registry.epoch, () => [...pieces()].join('')));
+  };
+}
+
 /** The answer's text, in pieces; the last one has the total. */
-export function* listPieces(views: Iterable<InstanceView>, filter: ListFilter, nowMs: number): Generator<string, undefined> {
+function* listPieces(views: Iterable<InstanceView>, filter: ListFilter, nowMs: number): Generator<string, undefined> {
   let piece = '{"services":[';
   let seen = 0;
   let total = 0;
@@ -43,7 +57,7 @@ function matches(view: InstanceView, { healthy, status }: ListFilter): boolean {
 }
 
 /** After each piece everything else that waits gets its turn. */
-export function streamed(pieces: Iterable<string>): Readable {
+function streamed(pieces: Iterable<string>): Readable {
   async function* paced(): AsyncGenerator<string, undefined> {
     for (const piece of pieces) {
       if (piece !== '') yield piece;
@@ -52,10 +66,4 @@ export function streamed(pieces: Iterable<string>): Readable {
     return undefined;
   }
   return Readable.from(paced(), { objectMode: false });
-}
-
-export function sendList(reply: FastifyReply, { registry, clock }: DialectContext, filter: ListFilter): FastifyReply {
-  reply.type('application/json; charset=utf-8');
-  const pieces = listPieces(registry.instances(), filter, clock.wallMs());
-  return reply.send(registry.counts.instances > STREAMED_OVER ? streamed(pieces) : [...pieces].join(''));
 }

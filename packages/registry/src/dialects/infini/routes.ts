@@ -4,11 +4,11 @@
  * A handler decodes, calls one use case of the registry, and encodes. What it throws as `InvalidInput` is answered 400.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Dialect, DialectContext } from '../../server/dialect.ts';
+import { type Dialect, type DialectContext, operation, RETRY_AFTER_S } from '../../server/dialect.ts';
 import { decodeFilter, decodeHeartbeat, decodeRegistration, decodeUpdate } from './decode.ts';
 import { doneMessage, encodeHealth, encodeInfo, justRegistered, rfc3339 } from './encode.ts';
-import { InvalidInput, notFound, refusal, type Refusal, RETRY_AFTER_S } from './errors.ts';
-import { sendList } from './list.ts';
+import { InvalidInput, invalidJson, notFound, refusal, type Refusal } from './errors.ts';
+import { createList } from './list.ts';
 import { DIALECT, findByName, idMeant } from './names.ts';
 import { createStats } from './stats.ts';
 
@@ -16,11 +16,11 @@ export const infiniDialect: Dialect = {
   name: 'infini',
   routes,
   owns,
-  errorBody: (_status, message) => ({ error: message }),
+  errorBody: (_status, message, code) => (code === 'invalid-json' ? invalidJson(message) : { error: message }),
 };
 
 function owns(path: string): boolean {
-  return !path.startsWith('/api/v1/');
+  return /^\/(health|stats|services)(\/|$)/.test(path);
 }
 
 interface Named {
@@ -30,16 +30,17 @@ interface Named {
 function routes(app: FastifyInstance, context: DialectContext): void {
   const { registry, clock, settings, probeNow } = context;
   const times = settings.infini;
+  const sendList = createList(context);
   const figures = createStats(registry, clock);
   const startedAtMs = clock.monotonicMs();
   const now = () => rfc3339(clock.wallMs());
 
   app.setErrorHandler(async (error, _request, reply) => {
-    if (error instanceof InvalidInput) return reply.code(400).send({ error: error.message });
+    if (error instanceof InvalidInput) return reply.code(400).send(error.body);
     throw error;
   });
 
-  app.get('/health', { config: { operation: 'health' } }, () => {
+  app.get('/health', operation('health'), () => {
     const { instances, discoverable } = registry.counts;
     return {
       status: 'healthy',
@@ -50,9 +51,9 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     };
   });
 
-  app.get('/services', { config: { operation: 'list' } }, (request, reply) => sendList(reply, context, decodeFilter(request.query)));
+  app.get('/services', operation('list'), ({ query }, reply) => sendList(reply, decodeFilter(query)));
 
-  app.post('/services', { config: { operation: 'register' } }, async (request, reply) => {
+  app.post('/services', operation('register'), async (request, reply) => {
     const draft = decodeRegistration(request.body, times);
     const outcome = await registry.submit({ kind: 'register', draft, identical: 'replace' });
     if (outcome.kind === 'rejected') return refuse(reply, refusal(outcome.error, draft.service));
@@ -60,12 +61,12 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     return reply.code(201).send({ message: doneMessage(draft.service, 'registered'), service: encodeInfo(view) });
   });
 
-  app.get<Named>('/services/:name', { config: { operation: 'get' } }, ({ params: { name } }, reply) => {
+  app.get<Named>('/services/:name', operation('get'), ({ params: { name } }, reply) => {
     const view = findByName(registry, name);
     return view === undefined ? refuse(reply, notFound(name)) : reply.send(encodeInfo(view));
   });
 
-  app.put<Named>('/services/:name', { config: { operation: 'update' } }, async ({ params: { name }, body }, reply) => {
+  app.put<Named>('/services/:name', operation('update'), async ({ params: { name }, body }, reply) => {
     const view = findByName(registry, name);
     if (view === undefined) return refuse(reply, notFound(name));
     const { id } = view.record;
@@ -76,7 +77,7 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     return reply.send({ message: doneMessage(name, 'updated'), service: encodeInfo(after) });
   });
 
-  app.delete<Named>('/services/:name', { config: { operation: 'deregister' } }, async ({ params: { name } }, reply) => {
+  app.delete<Named>('/services/:name', operation('deregister'), async ({ params: { name } }, reply) => {
     // One that expired is forgotten, and no heartbeat revives it after this.
     const id = idMeant(registry, name);
     if (id === undefined) return refuse(reply, notFound(name));
@@ -85,17 +86,13 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     return reply.send({ message: doneMessage(name, 'unregistered') });
   });
 
-  app.post<Named>(
-    '/services/:name/heartbeat',
-    { config: { operation: 'heartbeat', anyBody: true } },
-    async ({ params: { name }, body }, reply) => {
-      const id = idMeant(registry, name);
-      const heard = id !== undefined && (await registry.heartbeat(id, decodeHeartbeat(body)));
-      return heard ? reply.send({ message: 'Heartbeat received', timestamp: now() }) : refuse(reply, notFound(name));
-    },
-  );
+  app.post<Named>('/services/:name/heartbeat', operation('heartbeat', { anyBody: true }), async ({ params: { name }, body }, reply) => {
+    const id = idMeant(registry, name);
+    const heard = id !== undefined && (await registry.heartbeat(id, decodeHeartbeat(body)));
+    return heard ? reply.send({ message: 'Heartbeat received', timestamp: now() }) : refuse(reply, notFound(name));
+  });
 
-  app.get<Named>('/services/:name/health', { config: { operation: 'health-of' } }, async ({ params: { name } }, reply) => {
+  app.get<Named>('/services/:name/health', operation('health-of'), async ({ params: { name } }, reply) => {
     const view = findByName(registry, name);
     if (view === undefined) return refuse(reply, notFound(name));
     const { id, dialect } = view.record;
@@ -108,7 +105,7 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     return reply.send(encodeHealth(after, name, seen, clock.wallMs()));
   });
 
-  app.get('/stats', { config: { operation: 'stats' } }, async () => ({
+  app.get('/stats', operation('stats'), async () => ({
     ...(await figures()),
     uptime: Math.round(clock.monotonicMs() - startedAtMs) / 1_000,
     timestamp: now(),

@@ -8,13 +8,13 @@ import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import type { DialectContext } from '../../server/dialect.ts';
+import { type DialectContext, operation } from '../../server/dialect.ts';
 import { problem, sendProblem } from './errors.ts';
 
 export function backupRoute(app: FastifyInstance, { backup, registry }: DialectContext): void {
   let running = false;
 
-  app.get('/api/v1/backup', { config: { operation: 'backup' } }, async (_request, reply) => {
+  app.get('/api/v1/backup', operation('backup'), async (_request, reply) => {
     if (backup === undefined) {
       return sendProblem(
         reply,

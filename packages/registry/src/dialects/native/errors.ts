@@ -4,11 +4,15 @@
 import type { RegistryError } from '@rollcall/core';
 import { type Problem, PROBLEM_TYPE, type ProblemCode } from '@rollcall/protocol';
 import type { FastifyReply } from 'fastify';
+import { RETRY_AFTER_S, type ServerErrorCode } from '../../server/dialect.ts';
 
 const STATUS: Readonly<Record<ProblemCode, number>> = {
   invalid: 400,
+  'bad-request': 400,
   'invalid-json': 400,
   'too-large': 413,
+  'path-too-long': 414,
+  'headers-too-large': 431,
   timeout: 408,
   'not-found': 404,
   'method-not-allowed': 405,
@@ -24,9 +28,6 @@ const STATUS: Readonly<Record<ProblemCode, number>> = {
   internal: 500,
 };
 
-/** Seconds after which a client that got 503 may try again. */
-const RETRY_AFTER_S = '1';
-
 export interface FieldError {
   readonly path: string;
   readonly message: string;
@@ -38,8 +39,11 @@ export function problem(code: ProblemCode, detail: string, errors?: readonly Fie
 
 const TITLES: Readonly<Record<ProblemCode, string>> = {
   invalid: 'Invalid request',
+  'bad-request': 'Bad request',
   'invalid-json': 'Invalid JSON',
   'too-large': 'Request too large',
+  'path-too-long': 'Path too long',
+  'headers-too-large': 'Headers too large',
   timeout: 'Request timed out',
   'not-found': 'No such route',
   'method-not-allowed': 'Method not allowed',
@@ -73,17 +77,9 @@ export function refusal(error: RegistryError): Problem {
   }
 }
 
-/** The frame's own refusals, by status. */
-const OF_STATUS: Readonly<Record<number, ProblemCode>> = {
-  400: 'invalid-json',
-  404: 'not-found',
-  405: 'method-not-allowed',
-  408: 'timeout',
-  413: 'too-large',
-};
-
-export function errorBody(status: number, message: string): Problem {
-  return { ...problem(OF_STATUS[status] ?? 'internal', message), status };
+/** What the server itself refuses a request for, with the status that it gives. */
+export function errorBody(status: number, message: string, code: ServerErrorCode): Problem {
+  return { ...problem(code, message), status };
 }
 
 export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply {

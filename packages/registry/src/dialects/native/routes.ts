@@ -5,16 +5,16 @@
  * Every answer says which revision its view has, and how old that view may be.
  */
 import type { InstanceId, InstanceView, IntentTarget } from '@rollcall/core';
-import type { Instance, InstanceList, Ready, ServiceList, Status } from '@rollcall/protocol';
+import { type InstanceList, PROBLEM_TYPE, type Ready, type ServiceList, type Status } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
-import type { Dialect, DialectContext } from '../../server/dialect.ts';
+import { type Dialect, type DialectContext, operation } from '../../server/dialect.ts';
 import { backupRoute } from './backup.ts';
 import { decodeInstancesRequest, decodeIntent, decodeServicesRequest, InvalidRequest } from './decode.ts';
 import { encodeInstance, encodeService, encodeStatus, STALE_MS } from './encode.ts';
 import { errorBody, problem, refusal, sendProblem } from './errors.ts';
 import { encodeCursor, type Page, pageOf } from './pages.ts';
 
-export const nativeDialect: Dialect = { name: 'native', routes, owns, errorBody };
+export const nativeDialect: Dialect = { name: 'native', routes, owns, errorBody, errorType: PROBLEM_TYPE };
 
 function owns(path: string): boolean {
   return path === '/ready' || path === '/api/v1' || path.startsWith('/api/v1/');
@@ -37,19 +37,19 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     return sendProblem(reply, problem('invalid', error.message, error.errors));
   });
 
-  app.get('/ready', { config: { operation: 'ready' } }, (): Ready => ({ status: 'ready' }));
+  app.get('/ready', operation('ready'), (): Ready => ({ status: 'ready' }));
 
-  app.get('/api/v1/status', { config: { operation: 'status' } }, (): Status => {
+  app.get('/api/v1/status', operation('status'), (): Status => {
     return encodeStatus(registry, { version, uptimeMs: clock.monotonicMs() - startedAtMs });
   });
 
-  app.get('/api/v1/services', { config: { operation: 'services' } }, async ({ query }): Promise<ServiceList> => {
+  app.get('/api/v1/services', operation('services'), async ({ query }): Promise<ServiceList> => {
     const { revision } = registry.state;
     const page = await pageOf(registry.services(), ({ name }) => name, decodeServicesRequest(query));
     return { revision, services: page.entries.map(encodeService), ...nextCursor(page) };
   });
 
-  app.get('/api/v1/instances', { config: { operation: 'instances' } }, async ({ query }): Promise<InstanceList> => {
+  app.get('/api/v1/instances', operation('instances'), async ({ query }): Promise<InstanceList> => {
     const asked = decodeInstancesRequest(query);
     const { revision } = registry.state;
     const all = asked.service === undefined ? registry.instances() : (registry.service(asked.service)?.instances() ?? []);
@@ -57,17 +57,17 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     return { revision, instances: page.entries.map(encodeInstance), ...nextCursor(page) };
   });
 
-  app.get<OfInstance>('/api/v1/instances/:id', { config: { operation: 'instance' } }, ({ params }, reply) => {
+  app.get<OfInstance>('/api/v1/instances/:id', operation('instance'), ({ params }, reply) => {
     const view = registry.instance(params.id as InstanceId);
     return view === undefined ? sendProblem(reply, unknown(params.id)) : encodeInstance(view);
   });
 
-  app.delete<OfInstance>('/api/v1/instances/:id', { config: { operation: 'deregister' } }, async ({ params }, reply) => {
+  app.delete<OfInstance>('/api/v1/instances/:id', operation('deregister'), async ({ params }, reply) => {
     const outcome = await registry.submit({ kind: 'deregister', id: params.id as InstanceId });
     return outcome.kind === 'rejected' ? sendProblem(reply, refusal(outcome.error)) : reply.code(204).send();
   });
 
-  app.put<OfInstance>('/api/v1/instances/:id/intent', { config: { operation: 'intent' } }, async ({ params, body }, reply) => {
+  app.put<OfInstance>('/api/v1/instances/:id/intent', operation('intent'), async ({ params, body }, reply) => {
     const { intent, reason, byAddress = false } = decodeIntent(body);
     const view = registry.instance(params.id as InstanceId);
     if (view === undefined) return sendProblem(reply, unknown(params.id));
