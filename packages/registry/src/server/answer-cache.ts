@@ -1,62 +1,70 @@
 /**
- * Serialised answers, kept while what they show stands: the same bytes for every reader of a service.
+ * Answers that were serialised already, kept while what they show has not moved.
  *
- * An answer is valid while the epoch it was made at holds (any change, any lapsed lease moves it) and for at most
- * `MAX_AGE_MS`, because heartbeat times move without a change.
- * Bound: `maxBytes` in all; past it, the answers that were made first go first.
+ * An answer is good while its source is the same object at the same epoch, and for at most `MAX_AGE_MS`, because heartbeat
+ * times move no epoch. Bound: `maxBytes` of bodies, the oldest go first; one that is larger than an eighth of it is not kept.
  */
 import type { Clock } from '@rollcall/core';
 
-export const MAX_AGE_MS = 1_000;
-const MAX_BYTES = 64 * 1_048_576;
-/** What an entry costs beside its bytes. */
-const ENTRY_BYTES = 256;
+/** What an answer is made from: a service, or the whole registry. */
+export interface AnswerSource {
+  /** Moves with anything that the answer shows. */
+  readonly epoch: number;
+}
 
 export interface AnswerCache {
-  /** The kept answer to `key`, or the one that `make` gives now. */
-  get(key: string, epoch: number, make: () => string): Buffer;
+  /** The kept answer for `key`, or a new one by `make`. */
+  answer(key: string, source: AnswerSource, make: () => Buffer): Buffer;
+  /** Bytes of kept bodies. */
   readonly bytes: number;
 }
 
-interface Answer {
-  readonly body: Buffer;
+export const MAX_AGE_MS = 1_000;
+const MAX_BYTES = 32 * 1_048_576;
+
+interface Kept {
+  readonly source: AnswerSource;
   readonly epoch: number;
   readonly madeAtMs: number;
+  readonly body: Buffer;
 }
 
 export function createAnswerCache(clock: Pick<Clock, 'monotonicMs'>, maxBytes = MAX_BYTES): AnswerCache {
-  const answers = new Map<string, Answer>();
+  /** In the order of making. */
+  const kept = new Map<string, Kept>();
   let bytes = 0;
 
-  function drop(key: string, answer: Answer): void {
-    answers.delete(key);
-    bytes -= cost(key, answer);
+  function drop(key: string, { body }: Kept): void {
+    kept.delete(key);
+    bytes -= body.length;
+  }
+
+  function keep(key: string, entry: Kept): void {
+    const before = kept.get(key);
+    if (before !== undefined) drop(key, before);
+    if (entry.body.length > maxBytes / 8) return;
+    kept.set(key, entry);
+    bytes += entry.body.length;
+    for (const [oldKey, old] of kept) {
+      if (bytes <= maxBytes && entry.madeAtMs - old.madeAtMs <= MAX_AGE_MS) break;
+      drop(oldKey, old);
+    }
   }
 
   return {
-    get(key, epoch, make) {
-      const kept = answers.get(key);
+    answer(key, source, make) {
       const nowMs = clock.monotonicMs();
-      if (kept !== undefined) {
-        if (kept.epoch === epoch && nowMs - kept.madeAtMs < MAX_AGE_MS) return kept.body;
-        drop(key, kept);
+      const found = kept.get(key);
+      if (found !== undefined && found.source === source && found.epoch === source.epoch && nowMs - found.madeAtMs <= MAX_AGE_MS) {
+        return found.body;
       }
-      const made: Answer = { body: Buffer.from(make()), epoch, madeAtMs: nowMs };
-      if (cost(key, made) > maxBytes) return made.body;
-      answers.set(key, made);
-      bytes += cost(key, made);
-      for (const [oldest, answer] of answers) {
-        if (bytes <= maxBytes) break;
-        drop(oldest, answer);
-      }
-      return made.body;
+      const { epoch } = source;
+      const body = make();
+      keep(key, { source, epoch, madeAtMs: nowMs, body });
+      return body;
     },
     get bytes() {
       return bytes;
     },
   };
-}
-
-function cost(key: string, { body }: Answer): number {
-  return body.byteLength + 2 * key.length + ENTRY_BYTES;
 }
