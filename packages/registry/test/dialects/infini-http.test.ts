@@ -1,6 +1,7 @@
 import { type Store, StoreError } from '@rollcall/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import { registerForeign } from './drafts.ts';
 import { type Answer, type House, openHouse } from './house.ts';
 import { parseAsRouter } from './original-router.ts';
 import { readFixtures, replay } from './replay.ts';
@@ -47,7 +48,7 @@ describe('a name', () => {
   });
 
   test('that is the id of an instance of another dialect is refused', async () => {
-    await registerForeign(house, { id: 'f-1', service: 'search' });
+    await registerForeign(house.registry, 'f-1');
     const { status, body } = await register({ name: 'f-1' });
     expect({ status, body }).toEqual({ status: 409, body: { error: expect.stringContaining('f-1') as string } });
     expect(house.registry.counts.instances).toBe(1);
@@ -132,7 +133,7 @@ describe('GET /services/{name}/health', () => {
 
 test('more services than fit in one piece are all listed, once each', async () => {
   for (let from = 0; from < 6_000; from += 1_000) {
-    await Promise.all(Array.from({ length: 1_000 }, (_, index) => registerForeign(house, { id: `id-${from + index}`, service: 'many' })));
+    await Promise.all(Array.from({ length: 1_000 }, (_, index) => registerForeign(house.registry, `id-${from + index}`)));
   }
   const response = await fetch(`${house.url}/services?healthy=true`);
   const entries = parseAsRouter(await response.text());
@@ -164,23 +165,3 @@ test('while the store is down writes say plainly that nothing happened, and read
   expect((await heartbeat('billing')).status).toBe(200);
   expect((await get('billing')).body).toMatchObject({ weight: 1 });
 });
-
-async function registerForeign({ registry }: House, { id, service }: { id: string; service: string }): Promise<void> {
-  await registry.submit({
-    kind: 'register',
-    identical: 'replace',
-    draft: {
-      id: id as never,
-      service,
-      dialect: 'classic',
-      address: { scheme: 'http', host: 'far.example', port: 80, path: '' },
-      tags: [],
-      metadata: {},
-      weight: 1,
-      models: [],
-      declaredStatus: 'running',
-      lease: { ttlMs: 30_000, removeAfterMs: 30_000, renewedBy: 'heartbeat', revivable: false },
-      checks: [],
-    },
-  });
-}

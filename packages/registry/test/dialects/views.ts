@@ -1,7 +1,7 @@
 /** Instances to encode: one that is well, and arbitrary ones as any dialect could have brought them. */
-import type { InstanceRecord, InstanceView, JsonObject } from '@rollcall/core';
-import { valueLimits } from '@rollcall/core';
+import type { InstanceRecord, InstanceView } from '@rollcall/core';
 import fc from 'fast-check';
+import { anyForeignDraft } from './drafts.ts';
 
 const REGISTERED_AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
@@ -40,33 +40,16 @@ export function aView(changes: Partial<InstanceRecord> = {}, facts: Partial<Omit
   };
 }
 
-const name = fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' });
-const metadata = fc.dictionary(name, fc.jsonValue()) as fc.Arbitrary<JsonObject>;
-
-const anyRecord: fc.Arbitrary<Partial<InstanceRecord>> = fc.record(
-  {
-    id: name as fc.Arbitrary<string> as fc.Arbitrary<InstanceRecord['id']>,
-    service: name,
-    dialect: fc.constantFrom('infini', 'classic', 'native'),
-    node: name,
-    address: fc.record({
-      scheme: fc.constantFrom('http', 'https', 'grpc'),
-      host: fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6(), name),
-      port: fc.integer({ min: 0, max: 65_535 }),
-      path: fc.constantFrom('', '/v1'),
-    }),
-    url: fc.oneof(fc.webUrl(), name),
-    metadata,
-    weight: fc.double({ min: 0, max: valueLimits.weight, noNaN: true }),
-    models: fc.array(name),
-    declaredStatus: fc.constantFrom('running', 'starting', 'null'),
-  },
-  { requiredKeys: [] },
-);
-
+/** Of this dialect or any other, in any standing. */
 export const anyView: fc.Arbitrary<InstanceView> = fc
-  .tuple(anyRecord, fc.constantFrom('serving', 'draining', 'maintenance'), fc.boolean(), fc.nat(2 ** 42))
-  .map(([changes, intent, discoverable, lastHeartbeatAtMs]) => {
-    const { node, ...rest } = aRecord();
-    return { ...aView({}, { intent, discoverable, lastHeartbeatAtMs }), record: { ...rest, ...changes } };
-  });
+  .record({
+    draft: anyForeignDraft,
+    own: fc.boolean(),
+    intent: fc.constantFrom('serving' as const, 'draining' as const, 'maintenance' as const),
+    discoverable: fc.boolean(),
+    lastHeartbeatAtMs: fc.nat(2 ** 42),
+  })
+  .map(({ draft, own, intent, discoverable, lastHeartbeatAtMs }) => ({
+    ...aView({}, { intent, discoverable, lastHeartbeatAtMs }),
+    record: { ...draft, dialect: own ? 'infini' : draft.dialect, registeredAtMs: REGISTERED_AT, revision: 1 as InstanceRecord['revision'] },
+  }));
