@@ -17,7 +17,7 @@ export function createClientErrorHandler(dialect: Dialect): (error: Error, socke
 
   function refuse(error: RequestError, socket: HttpSocket): void {
     if (socket.destroyed) return;
-    const open = socket._httpMessage ?? undefined;
+    const { _httpMessage: open } = socket;
     if (open?.req.complete === true) {
       open.once('close', () => setImmediate(refuse, error, socket));
       return;

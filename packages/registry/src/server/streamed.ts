@@ -2,6 +2,7 @@
  * Long answers, made while they are sent: each chunk is made only when the client has taken those before, and between two
  * chunks everything else that waits gets its turn.
  *
+ * An empty piece is a pause: whoever looks at much and says little gives one, so that others get their turn.
  * Bound: `CHUNK_CHARS` and one piece are made at a stretch, and little more than that is held for a client that reads slowly.
  */
 import { Readable } from 'node:stream';
@@ -19,9 +20,11 @@ async function* chunks(pieces: Iterable<string>): AsyncGenerator<Buffer> {
   let chunk = '';
   for (const piece of pieces) {
     chunk += piece;
-    if (chunk.length < CHUNK_CHARS) continue;
-    yield Buffer.from(chunk);
-    chunk = '';
+    if (piece !== '' && chunk.length < CHUNK_CHARS) continue;
+    if (chunk.length >= CHUNK_CHARS) {
+      yield Buffer.from(chunk);
+      chunk = '';
+    }
     await setImmediate();
   }
   if (chunk !== '') yield Buffer.from(chunk);
