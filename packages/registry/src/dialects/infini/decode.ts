@@ -6,7 +6,8 @@
  */
 import type { InstanceDraft, InstancePatch, InstanceRecord, JsonObject } from '@rollcall/core';
 import { addressUrl, urlAddress } from '../address.ts';
-import { bodyObject, METADATA, NAME, optional, PORT, required, URL_TEXT, WEIGHT } from './fields.ts';
+import { METADATA, NAME, PORT_OR_ZERO, URL_TEXT, WEIGHT } from '../values.ts';
+import { bodyObject, optional, required } from './fields.ts';
 import { modelsOf } from './models.ts';
 import { asId, DIALECT } from './names.ts';
 import { type CheckTimes, healthChecks, placeOf } from './place.ts';
@@ -17,7 +18,7 @@ export function decodeRegistration(body: unknown, times: CheckTimes): InstanceDr
   const sent = bodyObject(body);
   const name = required(sent, 'name', NAME);
   const host = required(sent, 'host', NAME);
-  const port = required(sent, 'port', PORT);
+  const port = required(sent, 'port', PORT_OR_ZERO);
   const hostname = required(sent, 'hostname', NAME);
   const url = required(sent, 'url', URL_TEXT);
   const status = required(sent, 'status', NAME);
@@ -48,7 +49,7 @@ export function decodeUpdate(body: unknown, record: InstanceRecord, times: Check
   const sent = bodyObject(body);
   const moved = {
     host: optional(sent, 'host', NAME),
-    port: optional(sent, 'port', PORT),
+    port: optional(sent, 'port', PORT_OR_ZERO),
     url: optional(sent, 'url', URL_TEXT),
   };
   const metadata = optional(sent, 'metadata', METADATA);

@@ -5,6 +5,7 @@
  */
 import type { JsonObject, JsonValue } from '@rollcall/core';
 import { valueLimits } from '@rollcall/core';
+import { isObject, NAME } from '../values.ts';
 
 export function modelsOf(metadata: JsonObject): readonly string[] {
   if (metadata['type'] !== 'openai-api') return [];
@@ -13,13 +14,18 @@ export function modelsOf(metadata: JsonObject): readonly string[] {
 }
 
 function listed(value: JsonValue | undefined): readonly JsonValue[] {
-  return Array.isArray(value) ? value : [];
+  return isList(value) ? value : [];
 }
 
 function idOf(entry: JsonValue): JsonValue | undefined {
-  return entry !== null && typeof entry === 'object' && !Array.isArray(entry) ? (entry as JsonObject)['id'] : undefined;
+  return isObject(entry) ? entry['id'] : undefined;
+}
+
+/** `Array.isArray` as a guard for lists that are read-only. */
+function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }
 
 function isModelId(id: JsonValue | undefined): id is string {
-  return typeof id === 'string' && id !== '' && id.length <= valueLimits.nameChars;
+  return NAME.is(id);
 }

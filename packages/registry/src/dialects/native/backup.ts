@@ -4,7 +4,7 @@
  *
  * Bound: one at a time; it takes as much room in the system's temporary directory as the store does.
  */
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -23,17 +23,15 @@ export function backupRoute(app: FastifyInstance, { backup, registry }: DialectC
     }
     if (running) return sendProblem(reply, problem('backup-running', 'Another backup is being written: ask again when it is done.'));
     running = true;
-    try {
-      const copy = await openCopy(backup);
-      const { size } = await copy.stat();
-      // Also a client that hangs up closes it; until then its room on the disk is taken.
-      const body = copy.createReadStream().once('close', finished);
-      reply.type('application/vnd.sqlite3').header('content-length', size).header('content-disposition', ATTACHMENT);
-      return reply.send(body);
-    } catch (error) {
+    const copy = await openCopy(backup).catch((error: unknown) => {
       finished();
-      return sendProblem(reply, problem('unavailable', `No backup was written: ${reasonOf(error)}`));
-    }
+      return { failed: error instanceof Error ? error.message : String(error) };
+    });
+    if ('failed' in copy) return sendProblem(reply, problem('unavailable', `No backup was written: ${copy.failed}`));
+    // Also a client that hangs up closes it; until then its room on the disk is taken.
+    const body = copy.handle.createReadStream().once('close', finished);
+    reply.type('application/vnd.sqlite3').header('content-length', copy.bytes).header('content-disposition', ATTACHMENT);
+    return reply.send(body);
   });
 
   function finished(): void {
@@ -43,18 +41,20 @@ export function backupRoute(app: FastifyInstance, { backup, registry }: DialectC
 
 const ATTACHMENT = 'attachment; filename="rollcall.db"';
 
+interface Copy {
+  readonly handle: FileHandle;
+  readonly bytes: number;
+}
+
 /** A copy that has no name any more: it is gone when its handle is closed. */
-async function openCopy(backup: (file: string) => Promise<void>): Promise<FileHandle> {
+async function openCopy(backup: (file: string) => Promise<void>): Promise<Copy> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-backup-'));
   try {
     const file = join(directory, 'rollcall.db');
     await backup(file);
-    return await open(file, 'r');
+    const { size: bytes } = await stat(file);
+    return { handle: await open(file, 'r'), bytes };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
