@@ -6,16 +6,19 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, createRegistry, type InstanceRef, type Observation, type Registry, type Store, TICK_MS } from '@rollcall/core';
 import { infiniDialect } from '../../src/dialects/infini/routes.ts';
 import { nativeDialect } from '../../src/dialects/native/routes.ts';
-import type { DialectContext, DialectSettings } from '../../src/server/dialect.ts';
-import { openListener } from '../../src/server/frame.ts';
-import { serverLimits } from '../../src/server/limits.ts';
+import type { Dialect, DialectContext, DialectSettings } from '../../src/server/dialect.ts';
+import { type Listener, openListener } from '../../src/server/frame.ts';
+import { type ServerLimits, serverLimits } from '../../src/server/limits.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 
 export interface House {
-  /** Of the infini listener, which serves the native API too. */
+  /** Of the first listener: infini and native, unless `dialects` says otherwise. */
   readonly url: string;
+  readonly port: number;
   readonly registry: Registry;
   ask(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** Another listener for the same registry, closed with the house. Resolves with its URL. */
+  listen(...dialects: Dialects): Promise<string>;
   /** Lets `ms` pass on the lease clock, tick by tick, and what they cause be done. */
   advance(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -27,7 +30,12 @@ export interface Answer {
   readonly body: unknown;
 }
 
+type Dialects = readonly [Dialect, ...Dialect[]];
+
 export interface HouseOptions {
+  readonly dialects?: Dialects;
+  readonly limits?: Partial<ServerLimits>;
+  readonly newId?: () => string;
   readonly store?: Store;
   readonly probeNow?: (ref: InstanceRef, check: number) => Promise<Observation | undefined>;
   readonly backup?: (file: string) => Promise<void>;
@@ -44,6 +52,9 @@ const SETTINGS: DialectSettings = {
 };
 
 export async function openHouse({
+  dialects = [infiniDialect, nativeDialect],
+  limits,
+  newId = randomUUID,
   store = createMemoryStore(),
   probeNow = async () => undefined,
   backup,
@@ -58,19 +69,26 @@ export async function openHouse({
     registry,
     clock,
     settings: SETTINGS,
-    newId: randomUUID,
+    newId,
     probeNow,
     metricsText: async () => '',
     version: '0.0.0',
     ...(backup === undefined ? {} : { backup }),
   };
-  const dialects = [infiniDialect, nativeDialect] as const;
-  const listener = await openListener({ host: '127.0.0.1', port: 0, dialects, context, limits: serverLimits });
-  const url = `http://127.0.0.1:${listener.address.port}`;
+  const listeners: Listener[] = [];
+  async function listen(...served: Dialects): Promise<Listener> {
+    const listener = await openListener({ host: '127.0.0.1', port: 0, dialects: served, context, limits: { ...serverLimits, ...limits } });
+    listeners.push(listener);
+    return listener;
+  }
+  const { port } = (await listen(...dialects)).address;
+  const url = `http://127.0.0.1:${port}`;
 
   return {
     url,
+    port,
     registry,
+    listen: async (...served) => `http://127.0.0.1:${(await listen(...served)).address.port}`,
     async ask(method, path, body) {
       const response = await fetch(`${url}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
       const text = await response.text();
@@ -84,7 +102,7 @@ export async function openHouse({
       }
     },
     async close() {
-      await listener.close();
+      await Promise.all(listeners.map((listener) => listener.close()));
       await registry.close();
     },
   };
