@@ -26,6 +26,8 @@ export interface LeaseClock {
   currentMs(): number;
   /** Advances; returns how much of the monotonic time was left out because the process had stalled, in ms (0 in health). */
   tick(): number;
+  /** Goes on from here: what passed since the last tick was no stall, such as the time that loading took. */
+  resume(): void;
 }
 
 export function createLeaseClock(clock: Clock): LeaseClock {
@@ -46,6 +48,9 @@ export function createLeaseClock(clock: Clock): LeaseClock {
       nowMs += stepMs;
       tickedAtMs = monotonicMs;
       return passedMs - stepMs;
+    },
+    resume() {
+      tickedAtMs = clock.monotonicMs();
     },
   };
 }

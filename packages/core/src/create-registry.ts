@@ -199,6 +199,7 @@ export function createRegistry({
         for (let slot = 0; slot < catalog.capacity; slot += 1) if (catalog.records[slot] !== undefined) catalog.settle(slot);
       }
       for (const entry of catalog.services.values()) entry.revision = revision;
+      leaseClock.resume();
     },
     submit: (command) => batches.submit(command),
     heartbeat,
