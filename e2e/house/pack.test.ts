@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { isBuiltin } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -87,7 +87,8 @@ describe.each([
     const port = await freePort();
     const registry = start(node, 'infini-registry', ['--port', String(port)]);
     await answers(registry, `http://127.0.0.1:${port}/health`);
-    expect(readFileSync(`/proc/${registry.child.pid}/cmdline`, 'utf8')).toContain('infini-registry');
+    const { stdout } = await run('ps', ['-o', 'args=', '-p', String(registry.child.pid)]);
+    expect(stdout).toContain('.bin/infini-registry');
     await stop(registry);
   });
 });
@@ -126,9 +127,11 @@ interface Running {
   output(): string;
 }
 
+/** Starts a bin as a shell would: by its link, with this Node first in PATH. */
 function start(node: string, name: string, args: readonly string[]): Running {
   let text = '';
-  const child = spawn(node, [bin(name), ...args], { cwd: mkdirIn('cwd'), stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, PATH: dirname(node) + delimiter + process.env['PATH'] };
+  const child = spawn(join(folder, 'node_modules/.bin', name), args, { cwd: mkdirIn('cwd'), env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
   running = child;
