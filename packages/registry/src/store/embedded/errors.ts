@@ -12,20 +12,29 @@ const CORRUPT = 11;
 const FULL = 13;
 const CANNOT_OPEN = 14;
 const NOT_A_DATABASE = 26;
+/** Extended codes: the file ends before the page that was asked for; the file system knows that it is broken. */
+const SHORT_READ = 522;
+const CORRUPT_FILE_SYSTEM = 8_458;
 
 /** A commit that failed with one of these was never written whole: its last page is what makes it valid. */
 const NOTHING_HAPPENED: ReadonlySet<number> = new Set([PERMISSION, BUSY, LOCKED, READ_ONLY, FULL, CANNOT_OPEN]);
 
 /** SQLite's primary result code; undefined for an error that is not SQLite's. */
 export function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
-  return error.errcode & 0xff;
+  const code = extendedCode(error);
+  return code === undefined ? undefined : code & 0xff;
+}
+
+function extendedCode(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : undefined;
 }
 
 /** Whether the file's structure is broken, as opposed to a disk or a right that is missing. */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
   if (code === CORRUPT || code === NOT_A_DATABASE) return true;
+  const extended = extendedCode(error);
+  if (extended === SHORT_READ || extended === CORRUPT_FILE_SYSTEM) return true;
   if (!(error instanceof Error) || !('code' in error)) return false;
   // A value too large to be a number, and a table that is not there: neither was written by us.
   return error.code === 'ERR_OUT_OF_RANGE' || (code === 1 && error.code === 'ERR_SQLITE_ERROR');

@@ -22,7 +22,7 @@ import { removeFresh, replaceDatabase, type StoreFiles } from './files.ts';
 import type { EncodedImage } from './messages.ts';
 import { migrate } from './migrations.ts';
 import { type RebuildOptions, type Rebuilt, rebuild } from './rebuild.ts';
-import { isStructureSound, type Scanned, type SoundRow, type StoredIntents, scanInstances, scanIntents } from './scan.ts';
+import { isRestSound, isStructureSound, type Scanned, type SoundRow, type StoredIntents, scanInstances, scanIntents } from './scan.ts';
 import { MisplacedRow, setAside } from './set-aside.ts';
 import { type Acknowledged, readWitness } from './witness.ts';
 
@@ -136,7 +136,7 @@ function judge(
   nowMs: number,
   notices: string[],
 ): Meta | 'broken' {
-  if (rows.broken || intents.broken) return 'broken';
+  if (rows.broken || intents.broken || !isRestSound(database)) return 'broken';
   const damaged = rows.damaged.length + intents.damaged.length;
   const missing = meta.instances - rows.sound - rows.damaged.length;
   const missingIntents = meta.intents - intents.contents.length - intents.damaged.length;

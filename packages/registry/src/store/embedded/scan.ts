@@ -101,8 +101,17 @@ function inOrder(columns: unknown): readonly unknown[] {
 
 /** SQLite's own check of the structure; reads every page. */
 export function isStructureSound(database: DatabaseSync): boolean {
+  return passes(database, 'PRAGMA integrity_check(1)');
+}
+
+/** The same of what a scan of the rows does not touch: free pages, and the small tables with their indexes. */
+export function isRestSound(database: DatabaseSync): boolean {
+  return ['sqlite_schema', 'meta', 'intents', 'damaged'].every((part) => passes(database, `PRAGMA integrity_check(${part})`));
+}
+
+function passes(database: DatabaseSync, check: string): boolean {
   try {
-    const [result] = Object.values(database.prepare('PRAGMA integrity_check(1)').get() ?? {});
+    const [result] = Object.values(database.prepare(check).get() ?? {});
     return result === 'ok';
   } catch (error) {
     if (!isDamage(error)) throw error;
