@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, createRegistry, type InstanceRef, type Observation, type Registry, type Store, TICK_MS } from '@rollcall/core';
 import { infiniDialect } from '../../src/dialects/infini/routes.ts';
 import { nativeDialect } from '../../src/dialects/native/routes.ts';
+import { createProbers, createProbeScheduler, createResolver } from '../../src/probe/index.ts';
 import type { Dialect, DialectContext, DialectSettings } from '../../src/server/dialect.ts';
 import { type Listener, openListener } from '../../src/server/frame.ts';
 import { type ServerLimits, serverLimits } from '../../src/server/limits.ts';
@@ -37,6 +38,8 @@ export interface HouseOptions {
   readonly limits?: Partial<ServerLimits>;
   readonly newId?: () => string;
   readonly store?: Store;
+  /** Real probes, on real time. Instead of `probeNow`. */
+  readonly probes?: boolean;
   readonly probeNow?: (ref: InstanceRef, check: number) => Promise<Observation | undefined>;
   readonly backup?: (file: string) => Promise<void>;
 }
@@ -56,7 +59,8 @@ export async function openHouse({
   limits,
   newId = randomUUID,
   store = createMemoryStore(),
-  probeNow = async () => undefined,
+  probes = false,
+  probeNow,
   backup,
 }: HouseOptions = {}): Promise<House> {
   let passedMs = 0;
@@ -64,13 +68,14 @@ export async function openHouse({
   const clock: Clock = { monotonicMs: () => passedMs, wallMs: () => startedAtMs + passedMs };
   const registry = createRegistry({ store, clock, reach: async () => 'silent' });
   await registry.open();
+  const prober = probes ? startProbes(registry) : undefined;
 
   const context: DialectContext = {
     registry,
     clock,
     settings: SETTINGS,
     newId,
-    probeNow,
+    probeNow: probeNow ?? prober?.probeNow ?? (async () => undefined),
     metricsText: async () => '',
     version: '0.0.0',
     ...(backup === undefined ? {} : { backup }),
@@ -103,7 +108,27 @@ export async function openHouse({
     },
     async close() {
       await Promise.all(listeners.map((listener) => listener.close()));
+      await prober?.stop();
       await registry.close();
+    },
+  };
+}
+
+interface RunningProbes {
+  readonly probeNow: DialectContext['probeNow'];
+  stop(): Promise<void>;
+}
+
+function startProbes(registry: Registry): RunningProbes {
+  const clock = { monotonicMs: () => performance.now() };
+  const resolver = createResolver({ clock });
+  const scheduler = createProbeScheduler({ registry, probe: createProbers({ resolver }), clock, random: Math.random });
+  scheduler.start();
+  return {
+    probeNow: scheduler.probeNow,
+    async stop() {
+      await scheduler.stop();
+      resolver.close();
     },
   };
 }

@@ -20,13 +20,13 @@ export interface WireAnswer {
 export async function openWire(url: string): Promise<Wire> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
-  const bytes = socket[Symbol.asyncIterator]();
+  const bytes: AsyncIterator<Buffer, undefined> = socket[Symbol.asyncIterator]();
   let buffered = Buffer.alloc(0);
 
   async function more(): Promise<void> {
-    const { done, value } = await bytes.next();
-    assert(done !== true, 'the connection ended before the answer');
-    buffered = Buffer.concat([buffered, value as Buffer]);
+    const { value } = await bytes.next();
+    assert(value !== undefined, 'the connection ended before the answer');
+    buffered = Buffer.concat([buffered, value]);
   }
 
   async function take(length: number): Promise<string> {
