@@ -12,7 +12,7 @@ import type { Leases } from './leases.ts';
 import type { InstanceId, InstanceRecord, Intent, Revision } from './model.ts';
 import type { Change, PutCause } from './registry.ts';
 import type { Remembered } from './remembered.ts';
-import { sameJson } from './standing.ts';
+import { movesChecks } from './standing.ts';
 
 export interface ApplyOptions {
   readonly catalog: Catalog;
@@ -124,9 +124,4 @@ export function createApply({ catalog, leases, clock, intents, remembered, compa
       }
     }
   };
-}
-
-/** Whether results of probes that are under way would speak of something else. */
-function movesChecks(before: InstanceRecord, after: InstanceRecord): boolean {
-  return !sameJson(before.checks, after.checks) || !sameJson(before.address, after.address) || before.url !== after.url;
 }

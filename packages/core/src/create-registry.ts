@@ -145,15 +145,23 @@ export function createRegistry({
     const record = catalog.recordAt(slot);
     const spec = record.checks[check];
     if (spec === undefined) return;
+    const standing = catalog.columns.standing[slot] ?? 0;
     let memories = catalog.checks.get(slot);
-    if (memories === undefined) catalog.checks.set(slot, (memories = record.checks.map(createCheckMemory)));
+    if (memories === undefined) {
+      memories = record.checks.map((_, index) => createCheckMemory(checkState(standing, index)));
+      catalog.checks.set(slot, memories);
+    }
     const memory = memories[check];
     if (memory === undefined) return;
-    memory.lastOutput = output;
-    const standing = catalog.columns.standing[slot] ?? 0;
-    const state = checkState(standing, check);
-    const next = judge(memory, spec, state, seen === 'passing', leaseClock.nowMs);
-    if (next !== state) void batches.submit({ kind: 'check', ref, check, state: next });
+    if (memory.lastOutput !== output) {
+      memory.lastOutput = output;
+      catalog.settle(slot);
+    }
+    const changed = judge(memory, spec, seen === 'passing', leaseClock.nowMs);
+    // Also one that a failed store has not taken is asked for anew.
+    if (changed || memory.state !== checkState(standing, check)) {
+      void batches.submit({ kind: 'check', ref, check, state: memory.state });
+    }
     if (seen === 'passing' && record.lease.renewedBy === 'check' && !isHeard(standing)) {
       leases.renew(slot);
       if (isLate(standing)) void batches.submit({ kind: 'heartbeat', id: record.id, by: 'check' });

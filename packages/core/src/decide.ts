@@ -205,7 +205,7 @@ function hold({ catalog, draft }: DecisionContext, ref: InstanceRef, make: Make)
   const slot = catalog.current(ref);
   if (slot === undefined || ((catalog.columns.flags[slot] ?? 0) & HELD) === 0) return;
   const entry = draft.find(catalog.recordAt(slot).id);
-  if (entry === undefined || entry.renewed) return;
+  if (entry === undefined || entry.leaseDecided) return;
   make({ kind: 'hold', row: entry.row, id: entry.record.id, standing: withLate(entry.standing, true) });
 }
 
@@ -216,7 +216,7 @@ function lapsed({ catalog, draft }: DecisionContext, ref: InstanceRef): { entry:
   const flag = flags[slot] ?? 0;
   if ((flag & LAPSED) === 0) return undefined;
   const entry = draft.find(catalog.recordAt(slot).id);
-  if (entry === undefined || entry.renewed) return undefined;
+  if (entry === undefined || entry.leaseDecided) return undefined;
   return { entry, held: (flag & HELD) !== 0, deadlineMs: deadlineMs[slot] ?? 0 };
 }
 
@@ -229,7 +229,8 @@ function check(
   if (slot === undefined) return DONE;
   const { id } = catalog.recordAt(slot);
   const entry = draft.find(id);
-  if (entry === undefined || entry.record.checks[index] === undefined || checkState(entry.standing, index) === state) return DONE;
+  if (entry === undefined || entry.moved || entry.record.checks[index] === undefined) return DONE;
+  if (checkState(entry.standing, index) === state) return DONE;
   make({ kind: 'standing', cause: 'check', row: entry.row, id, standing: withCheckState(entry.standing, index, state), renews: false });
   return DONE;
 }

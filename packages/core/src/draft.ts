@@ -9,15 +9,17 @@ import type { Effect } from './effects.ts';
 import { addressTarget, type IntentTable, targetKey } from './intents.ts';
 import type { InstanceId, InstanceRecord, Intent, IntentTarget, Row } from './model.ts';
 import type { Remembered } from './remembered.ts';
-import { isHeard, withLate } from './standing.ts';
+import { isHeard, movesChecks, withLate } from './standing.ts';
 import type { StoredInstance } from './store.ts';
 
 export interface Entry {
   readonly row: Row;
   readonly record: InstanceRecord;
   readonly standing: number;
-  /** Its lease began anew in this batch. */
-  readonly renewed: boolean;
+  /** This batch has decided on its lease: it began anew, or is late. */
+  readonly leaseDecided: boolean;
+  /** In this batch it became another, or its checks did: what waits for the old ones is dropped. */
+  readonly moved: boolean;
 }
 
 export interface Draft {
@@ -66,7 +68,8 @@ export function createDraft({ catalog, intents, remembered, lastRow }: DraftBase
     const slot = catalog.slotOf(id);
     if (slot === undefined) return undefined;
     const { columns } = catalog;
-    return { row: (columns.row[slot] ?? 0) as Row, record: catalog.recordAt(slot), standing: columns.standing[slot] ?? 0, renewed: false };
+    const [row, standing] = [(columns.row[slot] ?? 0) as Row, columns.standing[slot] ?? 0];
+    return { row, record: catalog.recordAt(slot), standing, leaseDecided: false, moved: false };
   }
 
   function checkedAt(record: InstanceRecord): InstanceId[] {
@@ -127,14 +130,14 @@ export function createDraft({ catalog, intents, remembered, lastRow }: DraftBase
       switch (effect.kind) {
         case 'put':
           setRemembered(effect.record.id, undefined);
-          place(effect.record.id, { row: effect.row, record: effect.record, standing: effect.standing, renewed: effect.renews });
+          place(effect.record.id, putOver(find(effect.record.id), effect));
           return;
         case 'standing':
         case 'hold': {
           const before = find(effect.id);
           if (before === undefined) return;
-          const renewed = effect.kind === 'standing' && effect.renews;
-          place(effect.id, { ...before, standing: effect.standing, renewed: renewed || before.renewed });
+          const leaseDecided = before.leaseDecided || (effect.kind === 'standing' && effect.cause !== 'check');
+          place(effect.id, { ...before, standing: effect.standing, leaseDecided });
           return;
         }
         case 'delete': {
@@ -153,13 +156,19 @@ export function createDraft({ catalog, intents, remembered, lastRow }: DraftBase
           return;
         case 'renew': {
           const before = find(effect.id);
-          if (before !== undefined) entries.set(effect.id, { ...before, standing: withLate(before.standing, false), renewed: true });
+          if (before !== undefined) entries.set(effect.id, { ...before, standing: withLate(before.standing, false), leaseDecided: true });
           return;
         }
       }
     },
   };
   return draft;
+}
+
+function putOver(before: Entry | undefined, { row, record, standing, renews, cause }: Extract<Effect, { kind: 'put' }>): Entry {
+  const leaseDecided = renews || before?.leaseDecided === true;
+  const moved = before === undefined || before.moved || cause === 'registered' || movesChecks(before.record, record);
+  return { row, record, standing, leaseDecided, moved };
 }
 
 function livesByChecks(record: InstanceRecord, standing: number): boolean {

@@ -13,6 +13,8 @@ export const FLAP_MEMORY_MS = 10 * 60_000;
 const MAX_DOUBLINGS = 5;
 
 export interface CheckMemory {
+  /** What the results come to: ahead of what is stored while that is being committed, or while the store is down. */
+  state: CheckState;
   /** Results in a row that speak for the other state. */
   streak: number;
   /** Times that it fell, as long as each followed the last within `FLAP_MEMORY_MS`. */
@@ -21,28 +23,31 @@ export interface CheckMemory {
   lastOutput: string | undefined;
 }
 
-export function createCheckMemory(): CheckMemory {
-  return { streak: 0, falls: 0, fellAtMs: Number.NEGATIVE_INFINITY, lastOutput: undefined };
+export function createCheckMemory(state: CheckState): CheckMemory {
+  return { state, streak: 0, falls: 0, fellAtMs: Number.NEGATIVE_INFINITY, lastOutput: undefined };
 }
 
-/** Takes one result in and returns the state that follows; `nowMs` is lease time. Changes `memory`. */
-export function judge(memory: CheckMemory, spec: CheckSpec, state: CheckState, passed: boolean, nowMs: number): CheckState {
-  if (passed === (state === 'passing') && state !== 'unknown') {
+/** Takes one result in; `nowMs` is lease time. Whether the state of `memory` has changed. */
+export function judge(memory: CheckMemory, spec: CheckSpec, passed: boolean, nowMs: number): boolean {
+  const speaksFor = passed ? 'passing' : 'failing';
+  if (memory.state === speaksFor) {
     memory.streak = 0;
-    return state;
+    return false;
   }
   memory.streak += 1;
-  if (memory.streak < resultsNeeded(memory, spec, state, passed, nowMs)) return state;
+  if (memory.streak < resultsNeeded(memory, spec, passed, nowMs)) return false;
   memory.streak = 0;
-  if (passed) return 'passing';
-  memory.falls = nowMs - memory.fellAtMs < FLAP_MEMORY_MS ? memory.falls + 1 : 1;
-  memory.fellAtMs = nowMs;
-  return 'failing';
+  memory.state = speaksFor;
+  if (!passed) {
+    memory.falls = nowMs - memory.fellAtMs < FLAP_MEMORY_MS ? memory.falls + 1 : 1;
+    memory.fellAtMs = nowMs;
+  }
+  return true;
 }
 
-function resultsNeeded(memory: CheckMemory, spec: CheckSpec, state: CheckState, passed: boolean, nowMs: number): number {
+function resultsNeeded(memory: CheckMemory, spec: CheckSpec, passed: boolean, nowMs: number): number {
   if (!passed) return spec.fall;
-  if (state === 'unknown') return 1;
+  if (memory.state === 'unknown') return 1;
   const flaps = nowMs - memory.fellAtMs < FLAP_MEMORY_MS ? memory.falls - 1 : 0;
   return spec.rise * 2 ** Math.min(Math.max(flaps, 0), MAX_DOUBLINGS);
 }

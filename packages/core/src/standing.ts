@@ -50,12 +50,21 @@ export function hasFailingGate(record: InstanceRecord, standing: number): boolea
 /** The check states that still mean the same after a record was replaced: those of checks that did not change, at an address that did not. */
 export function carriedStanding(before: InstanceRecord, standing: number, after: InstanceRecord): number {
   let carried = standing & (LATE | HEARD);
-  if (!sameJson(before.address, after.address) || before.url !== after.url) return carried;
+  if (!sameTarget(before, after)) return carried;
   after.checks.forEach((spec, check) => {
     const old = before.checks.findIndex((candidate) => sameJson(candidate, spec));
     if (old >= 0) carried = withCheckState(carried, check, checkState(standing, old));
   });
   return carried;
+}
+
+/** Whether results of probes that are under way would speak of something else. */
+export function movesChecks(before: InstanceRecord, after: InstanceRecord): boolean {
+  return !sameTarget(before, after) || !sameJson(before.checks, after.checks);
+}
+
+function sameTarget(before: InstanceRecord, after: InstanceRecord): boolean {
+  return sameJson(before.address, after.address) && before.url === after.url;
 }
 
 /** Equality of plain JSON data; keys in any order. Depth is bounded by `valueLimits.metadataDepth`. */
