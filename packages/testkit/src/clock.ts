@@ -47,6 +47,7 @@ export function createSimulatedClock(): SimulatedClock {
     },
     async advance(ms) {
       const untilMs = monotonicMs + ms;
+      await settled();
       for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
         monotonicMs = Math.max(monotonicMs, timer.dueMs);
         timer.dueMs = monotonicMs + timer.everyMs;

@@ -44,9 +44,11 @@ export interface WorldOptions {
   readonly limits?: Partial<CountLimits>;
   /** What an address answers the guard; refused unless told otherwise. */
   readonly reach?: (address: Address, clock: Clock) => Promise<Reachability>;
+  /** Called with every tick, after the registry. */
+  readonly onTick?: () => void;
 }
 
-export async function createWorld({ limits = {}, reach = async () => 'refused' }: WorldOptions = {}): Promise<World> {
+export async function createWorld({ limits = {}, reach = async () => 'refused', onTick = () => {} }: WorldOptions = {}): Promise<World> {
   const clock = createSimulatedClock();
   let store = createSimStore();
   let registry: Registry;
@@ -74,7 +76,10 @@ export async function createWorld({ limits = {}, reach = async () => 'refused' }
     registry.subscribe((batch) => {
       for (const change of batch) heard.push(change);
     });
-    stopTicking = clock.every(TICK_MS, () => registry.tick());
+    stopTicking = clock.every(TICK_MS, () => {
+      registry.tick();
+      onTick();
+    });
   }
 
   async function submit(command: Command): Promise<Outcome> {
