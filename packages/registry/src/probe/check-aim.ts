@@ -61,8 +61,8 @@ export function plainHost(host: string): string | undefined {
     // A zone is only meant for link-local addresses, which are refused anyway; `target.ts` says so.
     return bare.includes('%') ? bare.toLowerCase() : URL.parse(`http://[${bare}]`)?.hostname.slice(1, -1);
   }
-  if (NOT_IN_A_HOST.test(bare)) return undefined;
-  const ascii = domainToASCII(bare);
+  if (NOT_IN_A_HOST.test(host)) return undefined;
+  const ascii = domainToASCII(host);
   return ascii === '' ? undefined : ascii;
 }
 

@@ -1,102 +1,138 @@
 /**
  * The gRPC probe: `grpc.health.v1.Health/Check`, well when it answers SERVING.
  *
- * The two messages are written and read by hand: they have one field each. A channel is made for each probe, to a judged address,
- * and closed after it; it shares no connection, uses no proxy, and does not try again. Certificates are not verified (see `http.ts`).
- * Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+ * One call is written by hand on `node:http2`: two messages of one field each, over a connection of our own to a judged address, which
+ * is destroyed after it. Not `@grpc/grpc-js`: its channel resolves and connects by itself, and closing one while the other
+ * side accepts but never speaks leaves the socket open, one for each probe of a dead server.
+ * Bound: an answer of at most 4 KiB.
+ * Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md and PROTOCOL-HTTP2.md beside it.
  */
-import { isIPv4 } from 'node:net';
-import { type ChannelCredentials, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Aim } from './check-aim.ts';
 import { dial } from './dial.ts';
+import { encrypt } from './encrypt.ts';
 import { orEnded } from './ended.ts';
-import { failing, type Outcome, outcomeOf, passing } from './outcome.ts';
+import { failing, type Outcome, passing } from './outcome.ts';
 
 type GrpcAim = Extract<Aim, { kind: 'grpc' }>;
 
 export const HEALTH_CHECK_PATH = '/grpc.health.v1.Health/Check';
-const MAX_MESSAGE_BYTES = 4_096;
+const MAX_ANSWER_BYTES = 4_096;
+/** Before each message: one byte for compression, four for its length. */
+const PREFIX_BYTES = 5;
 
 /** Rejects with what `outcomeOf` understands. */
 export async function probeGrpc(aim: GrpcAim, addresses: readonly string[], signal: AbortSignal): Promise<Outcome> {
-  const address = await acceptingAddress(addresses, aim.port, signal);
-  const host = isIPv4(address) ? `ipv4:${address}` : `ipv6:[${address}]`;
-  const authority = `${aim.host.includes(':') ? `[${aim.host}]` : aim.host}:${aim.port}`;
-  const client = new Client(`${host}:${aim.port}`, channelCredentials(aim), {
-    'grpc.default_authority': authority,
-    'grpc.enable_http_proxy': 0,
-    'grpc.enable_retries': 0,
-    'grpc.enable_channelz': 0,
-    'grpc.use_local_subchannel_pool': 1,
-    'grpc.service_config_disable_resolution': 1,
-    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-    ...(aim.secure ? { 'grpc.ssl_target_name_override': aim.host } : {}),
+  const socket = await dial(addresses, aim.port, signal);
+  try {
+    const connection = aim.secure ? await encrypt(socket, aim.host, 'h2', signal) : socket;
+    return await check(aim, connection, signal);
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function check(aim: GrpcAim, connection: Socket, signal: AbortSignal): Promise<Outcome> {
+  const host = aim.host.includes(':') ? `[${aim.host}]` : aim.host;
+  const session = connect(`${aim.secure ? 'https' : 'http'}://${host}:${aim.port}`, {
+    createConnection: () => connection,
+    settings: { enablePush: false },
   });
   try {
-    return await check(client, aim.service, signal);
+    return await orEnded(call(session, aim.service), signal);
   } finally {
-    client.close();
+    session.destroy();
   }
 }
 
-/** grpc-js takes addresses of one family at a time; so where there are several, the one that accepts is found first. */
-async function acceptingAddress(addresses: readonly string[], port: number, signal: AbortSignal): Promise<string> {
-  const [only = '', ...others] = addresses;
-  if (others.length === 0) return only;
-  const socket = await dial(addresses, port, signal);
-  const address = socket.remoteAddress ?? only;
-  socket.destroy();
-  return address;
-}
+function call(session: ClientHttp2Session, service: string): Promise<Outcome> {
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': HEALTH_CHECK_PATH,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'user-agent': 'rollcall-probe',
+  });
+  const body: Buffer[] = [];
+  let bodyBytes = 0;
+  let status: string | undefined;
+  let httpStatus: number | undefined;
 
-function channelCredentials({ secure }: GrpcAim): ChannelCredentials {
-  return secure ? credentials.createSsl(null, null, null, { rejectUnauthorized: false }) : credentials.createInsecure();
-}
-
-async function check(client: Client, service: string, signal: AbortSignal): Promise<Outcome> {
-  const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const call = client.makeUnaryRequest(
-    HEALTH_CHECK_PATH,
-    encodeRequest,
-    decodeStatus,
-    service,
-    new Metadata(),
-    (error: ServiceError | null, serving: number | undefined) => resolve(error === null ? judge(serving ?? 0) : outcomeOfCall(error)),
-  );
-  try {
-    return await orEnded(promise, signal);
-  } finally {
-    call.cancel();
+  function readStatus(headers: IncomingHttpHeaders): void {
+    const given = headers['grpc-status'];
+    if (typeof given === 'string') status = given;
   }
+
+  session.on('error', reject);
+  stream.on('error', reject);
+  stream.on('response', (headers) => {
+    httpStatus = headers[':status'];
+    readStatus(headers);
+  });
+  stream.on('trailers', readStatus);
+  stream.on('data', (piece: Buffer) => {
+    bodyBytes += piece.length;
+    if (bodyBytes > MAX_ANSWER_BYTES) resolve(failing('bad answer'));
+    else body.push(piece);
+  });
+  // Without an answer the connection was closed under it.
+  stream.on('close', () => {
+    if (httpStatus === undefined) reject(Object.assign(new Error('closed without an answer'), { code: 'ECONNRESET' }));
+    else resolve(judge(httpStatus, status, Buffer.concat(body)));
+  });
+  stream.end(framed(encodeRequest(service)));
+  return promise;
 }
 
-const SERVING_STATUS = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
-
-function judge(serving: number): Outcome {
-  const name = SERVING_STATUS[serving] ?? 'UNKNOWN';
+function judge(httpStatus: number, status: string | undefined, body: Buffer): Outcome {
+  if (status === undefined) return failing(httpStatus === 200 ? 'bad answer' : `http ${httpStatus}`);
+  if (status !== '0') return failing(`grpc ${STATUS_NAMES[Number(status)] ?? 'UNKNOWN'}`);
+  const name = SERVING_NAMES[decodeServing(body.subarray(PREFIX_BYTES))] ?? 'UNKNOWN';
   return name === 'SERVING' ? passing('grpc SERVING') : failing(`grpc ${name}`);
 }
 
-/** What happened to a connection is only in the text that grpc-js gives; the code is taken from it, the text is not passed on. */
-function outcomeOfCall({ code, details }: ServiceError): Outcome {
-  const errno = code === status.UNAVAILABLE ? ERRNO.exec(details)?.[0] : undefined;
-  return errno === undefined ? failing(`grpc ${status[code] ?? 'UNKNOWN'}`) : outcomeOf(Object.assign(new Error(errno), { code: errno }));
-}
+const SERVING_NAMES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
 
-const ERRNO = /\b(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|EMFILE|ENFILE|EADDRNOTAVAIL)\b/;
+const STATUS_NAMES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+];
+
+function framed(message: Buffer): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
 
 /** `message HealthCheckRequest { string service = 1; }` */
 export function encodeRequest(service: string): Buffer {
   if (service === '') return Buffer.alloc(0);
   const text = Buffer.from(service, 'utf8');
   const head = [(1 << 3) | 2];
-  let length = text.length;
+  let { length } = text;
   for (; length > 0x7f; length >>= 7) head.push((length & 0x7f) | 0x80);
   head.push(length);
   return Buffer.concat([Buffer.from(head), text]);
 }
 
 /** `message HealthCheckResponse { ServingStatus status = 1; }`: 0 when it is not there, or is not understood. */
-export function decodeStatus(message: Buffer): number {
-  return message.length >= 2 && message[0] === 1 << 3 ? (message[1] ?? 0) : 0;
+export function decodeServing(message: Buffer): number {
+  return message[0] === 1 << 3 ? (message[1] ?? 0) : 0;
 }

@@ -5,15 +5,12 @@
  * Each probe has a connection of its own, made to a judged address and closed after the answer: nothing is pooled, so nothing
  * grows and nothing stale is reused. Proxies of the environment are not used. Of the body at most 4 KiB are read, for at most
  * 250 ms, so that a small answer ends politely and an endless one ends.
- *
- * Certificates are not verified. Services on a private network mostly have one signed by themselves; the probe sends no secret and
- * learns one status code, so what verification would protect is not here. Whoever could forge the answer could keep it from coming.
  */
-import { isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { Client } from 'undici';
 import type { Aim } from './check-aim.ts';
 import { dial } from './dial.ts';
+import { encrypt } from './encrypt.ts';
 import { orEnded } from './ended.ts';
 import { failing, type Outcome, passing } from './outcome.ts';
 
@@ -26,29 +23,11 @@ const HEADERS = { 'user-agent': 'rollcall-probe', accept: '*/*' };
 export async function probeHttp(aim: Extract<Aim, { kind: 'http' }>, addresses: readonly string[], signal: AbortSignal): Promise<Outcome> {
   const socket = await dial(addresses, aim.port, signal);
   try {
-    const connection = aim.secure ? await encrypt(socket, aim.host, signal) : socket;
+    const connection = aim.secure ? await encrypt(socket, aim.host, 'http/1.1', signal) : socket;
     const status = await askStatus(aim, connection, signal);
     return status >= 200 && status < 300 ? passing(`http ${status}`) : failing(`http ${status}`);
   } finally {
     socket.destroy();
-  }
-}
-
-async function encrypt(socket: Socket, host: string, signal: AbortSignal): Promise<TLSSocket> {
-  const secure = connectTls({
-    socket,
-    rejectUnauthorized: false,
-    ALPNProtocols: ['http/1.1'],
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  secure.once('secureConnect', () => resolve(secure));
-  secure.on('error', reject);
-  try {
-    return await orEnded(promise, signal);
-  } catch (error) {
-    secure.destroy();
-    throw error;
   }
 }
 

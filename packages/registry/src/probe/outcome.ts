@@ -57,7 +57,9 @@ export function outcomeOf(error: unknown): Outcome {
   const code = errorCode(error);
   if (OUR_OWN_LACK.has(code)) return undefined;
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return failing('tls');
-  if (code.startsWith('HPE_')) return failing('bad answer');
+  // undici's parser gives a code for some of its errors only.
+  const misread = code.startsWith('HPE_') || code.startsWith('ERR_HTTP2_') || (error instanceof Error && error.name === 'HTTPParserError');
+  if (misread) return failing('bad answer');
   return failing(CATEGORIES[code] ?? 'error');
 }
 

@@ -5,12 +5,9 @@
 import type { InstanceRecord } from '@rollcall/core';
 import { type ActiveSpec, type Aim, aimOf } from './check-aim.ts';
 import { orEnded } from './ended.ts';
-import { probeGrpc } from './grpc.ts';
-import { probeHttp } from './http.ts';
 import { failing, type Outcome, outcomeOf, ProbeEnded } from './outcome.ts';
 import type { Resolver } from './resolver.ts';
 import { locate } from './target.ts';
-import { probeTcp } from './tcp.ts';
 
 /**
  * Probes once. Settles within `spec.timeoutMs`, and at once when the signal is aborted; undefined: nothing was learned (aborted,
@@ -44,13 +41,14 @@ export function createProbers({ resolver }: ProbersOptions): Probe {
   };
 }
 
-function probeAt(aim: Aim, addresses: readonly string[], signal: AbortSignal): Promise<Outcome> {
+/** Each kind is loaded by the first check that needs it: the clients of two protocols are a tenth of a second of every start. */
+async function probeAt(aim: Aim, addresses: readonly string[], signal: AbortSignal): Promise<Outcome> {
   switch (aim.kind) {
     case 'http':
-      return probeHttp(aim, addresses, signal);
+      return (await import('./http.ts')).probeHttp(aim, addresses, signal);
     case 'tcp':
-      return probeTcp(aim, addresses, signal);
+      return (await import('./tcp.ts')).probeTcp(aim, addresses, signal);
     case 'grpc':
-      return probeGrpc(aim, addresses, signal);
+      return (await import('./grpc.ts')).probeGrpc(aim, addresses, signal);
   }
 }

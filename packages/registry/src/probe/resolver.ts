@@ -80,7 +80,8 @@ export function createResolver(options: ResolverOptions): Resolver {
   let closed = false;
 
   function newCares(): CaresResolver {
-    const fresh = new CaresResolver({ timeout: Math.max(Math.floor(timeoutMs / 2), 1), tries: 2 });
+    // Each try waits twice as long as the one before; the first is short, because questions asked at the same time get lost in full buffers.
+    const fresh = new CaresResolver({ timeout: Math.max(Math.floor(timeoutMs / 4), 1), tries: 3 });
     if (options.servers !== undefined) fresh.setServers(options.servers);
     return fresh;
   }

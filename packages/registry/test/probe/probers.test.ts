@@ -1,0 +1,336 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { isActive } from '../../src/probe/check-aim.ts';
+import { createProbers, createResolver, type Resolution } from '../../src/probe/index.ts';
+import { listen, type LooseSpec, realClock, recordOf, shut, specOf } from './fixtures.ts';
+import { selfSigned } from './self-signed.ts';
+
+const resolver = createResolver({ clock: realClock });
+const cleanups: (() => Promise<unknown> | void)[] = [];
+const WELL_WITHIN_MS = 20_000;
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+/** Probes once, with all the time that a slow machine may need unless `timeoutMs` says otherwise. */
+function probe(
+  host: string,
+  port: number,
+  loose: LooseSpec,
+  { scheme = 'http', signal = new AbortController().signal, resolve = resolver.resolve } = {},
+) {
+  const spec = specOf({ timeoutMs: WELL_WITHIN_MS, ...loose });
+  if (!isActive(spec)) throw new Error('not an active check');
+  return createProbers({ resolver: { resolve } })(recordOf(host, port, [], scheme), spec, signal);
+}
+
+async function serve(server: Server, host?: string): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const port = await listen(server, host);
+  cleanups.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return shut(server);
+  });
+  return port;
+}
+
+function serveHttp(listener: RequestListener, host?: string): Promise<number> {
+  return serve(createHttpServer(listener), host);
+}
+
+/** A server that speaks for itself, and tells when the first connection to it has ended. */
+async function serveRaw(speak: (socket: Socket) => void): Promise<{ port: number; ended: Promise<void> }> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const port = await serve(
+    createServer((socket) => {
+      socket.on('close', () => resolve());
+      // Else it would not notice that the other side has closed.
+      socket.resume();
+      speak(socket);
+    }),
+  );
+  return { port, ended };
+}
+
+/** A port that nothing listens on. */
+async function deadPort(host?: string): Promise<number> {
+  const server = createServer();
+  const port = await listen(server, host);
+  await shut(server);
+  return port;
+}
+
+function names(table: Record<string, readonly string[]>): (name: string) => Promise<Resolution> {
+  return (name) => Promise.resolve({ kind: 'addresses', addresses: table[name] ?? [] });
+}
+
+describe('http', () => {
+  test.each([200, 201, 204, 299])('%i is well', async (status) => {
+    const port = await serveHttp((_request, response) => response.writeHead(status).end());
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'passing', output: `http ${status}` });
+  });
+
+  test.each([301, 302, 304, 400, 404, 418, 500, 503])('%i is not', async (status) => {
+    const port = await serveHttp((_request, response) => response.writeHead(status, { location: '/elsewhere' }).end());
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'failing', output: `http ${status}` });
+  });
+
+  test('asks by GET for the path, as the name that was registered, and closes', async () => {
+    const asked: unknown[] = [];
+    const port = await serveHttp((request, response) => {
+      asked.push([request.method, request.url, request.headers.host, request.headers.connection]);
+      response.end();
+    });
+    await probe('svc.example', port, { kind: 'http', path: '/a/b?c=d e' }, { resolve: names({ 'svc.example': ['127.0.0.1'] }) });
+    expect(asked).toEqual([['GET', '/a/b?c=d%20e', `svc.example:${port}`, 'close']]);
+  });
+
+  test('a redirect is not followed', async () => {
+    let elsewhere = 0;
+    const port = await serveHttp((request, response) => {
+      if (request.url !== '/health') elsewhere += 1;
+      response.writeHead(302, { location: '/well' }).end();
+    });
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'failing', output: 'http 302' });
+    expect(elsewhere).toBe(0);
+  });
+
+  test('early hints are not the answer', async () => {
+    const port = await serveHttp((_request, response) => {
+      response.writeProcessing();
+      response.writeHead(503).end();
+    });
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'failing', output: 'http 503' });
+  });
+
+  test('an endless body is not read: the connection is cut', async () => {
+    const { port, ended } = await serveRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      const more = (): void => {
+        while (!socket.destroyed && socket.write(`1000\r\n${'x'.repeat(4_096)}\r\n`));
+      };
+      socket.on('drain', more);
+      more();
+    });
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'passing', output: 'http 200' });
+    await ended;
+  });
+
+  test('a body that never comes is not waited for: the status has been said', async () => {
+    const { port, ended } = await serveRaw((socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'));
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'passing', output: 'http 200' });
+    await ended;
+  });
+
+  test('an answer that breaks off in its body had its status', async () => {
+    const { port } = await serveRaw((socket) => socket.end('HTTP/1.1 500 No\r\ncontent-length: 10\r\n\r\nhalf'));
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'failing', output: 'http 500' });
+  });
+
+  test.each([
+    ['says nothing', ''],
+    ['stops in the status line', 'HTTP/1.1 20'],
+    ['stops in the headers', 'HTTP/1.1 200 OK\r\ncontent-le'],
+  ])('a server that %s is given up in time, and the connection is cut', async (_what, said) => {
+    const { port, ended } = await serveRaw((socket) => socket.write(said));
+    expect(await probe('127.0.0.1', port, { kind: 'http', timeoutMs: 200 })).toEqual({ state: 'failing', output: 'timeout' });
+    await ended;
+  });
+
+  test('headers that trickle in are timed as a whole', async () => {
+    const { port } = await serveRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      const timer = setInterval(() => socket.write('x-more: 1\r\n'), 20);
+      socket.on('close', () => clearInterval(timer));
+    });
+    expect(await probe('127.0.0.1', port, { kind: 'http', timeoutMs: 300 })).toEqual({ state: 'failing', output: 'timeout' });
+  });
+
+  test('headers without end are refused', async () => {
+    const { port } = await serveRaw((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\n${`x-more: ${'y'.repeat(1_000)}\r\n`.repeat(100)}`);
+    });
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'failing', output: 'bad answer' });
+  });
+
+  test('what does not speak HTTP is a bad answer', async () => {
+    const { port } = await serveRaw((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
+    expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'failing', output: 'bad answer' });
+  });
+
+  test('a connection that is reset, or closed without a word', async () => {
+    const reset = await serveRaw((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    expect(await probe('127.0.0.1', reset.port, { kind: 'http' })).toEqual({ state: 'failing', output: 'reset' });
+    const closed = await serveRaw((socket) => socket.once('data', () => socket.end()));
+    expect(await probe('127.0.0.1', closed.port, { kind: 'http' })).toEqual({ state: 'failing', output: 'reset' });
+    let connections = 0;
+    const atOnce = await serveRaw((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    expect(await probe('127.0.0.1', atOnce.port, { kind: 'http' })).toEqual({ state: 'failing', output: 'reset' });
+    expect(connections).toBe(1);
+  });
+
+  test('nobody listens', async () => {
+    expect(await probe('127.0.0.1', await deadPort(), { kind: 'http' })).toEqual({ state: 'failing', output: 'refused' });
+  });
+
+  test('a proxy in the environment is not asked', async () => {
+    let asked = 0;
+    const proxyPort = await serveHttp((_request, response) => {
+      asked += 1;
+      response.writeHead(500).end();
+    });
+    const port = await serveHttp((_request, response) => response.end());
+    const proxy = `http://127.0.0.1:${proxyPort}`;
+    const before = { ...process.env };
+    Object.assign(process.env, { HTTP_PROXY: proxy, http_proxy: proxy, grpc_proxy: proxy, NO_PROXY: '', no_proxy: '' });
+    try {
+      expect(await probe('127.0.0.1', port, { kind: 'http' })).toEqual({ state: 'passing', output: 'http 200' });
+      await probe('127.0.0.1', port, { kind: 'grpc', timeoutMs: 500 });
+    } finally {
+      for (const name of ['HTTP_PROXY', 'http_proxy', 'grpc_proxy', 'NO_PROXY', 'no_proxy']) {
+        if (before[name] === undefined) delete process.env[name];
+        else process.env[name] = before[name];
+      }
+    }
+    expect(asked).toBe(0);
+  });
+
+  test('a certificate that signs itself, for another name, will do', async () => {
+    const server = createHttpsServer(selfSigned, (_request, response) => response.end());
+    const port = await serve(server);
+    expect(await probe('127.0.0.1', port, { kind: 'http' }, { scheme: 'https' })).toEqual({ state: 'passing', output: 'http 200' });
+    expect(await probe('127.0.0.1', 1, { kind: 'http', url: `https://localhost:${port}/` })).toEqual({
+      state: 'passing',
+      output: 'http 200',
+    });
+  });
+
+  test('no TLS where TLS was registered, and the other way round', async () => {
+    const plain = await serveHttp((_request, response) => response.end());
+    expect(await probe('127.0.0.1', plain, { kind: 'http' }, { scheme: 'https' })).toEqual({ state: 'failing', output: 'tls' });
+    const secure = await serve(createHttpsServer(selfSigned));
+    expect(await probe('127.0.0.1', secure, { kind: 'http' })).toMatchObject({ state: 'failing' });
+    const { port, ended } = await serveRaw(() => {});
+    expect(await probe('127.0.0.1', port, { kind: 'http', timeoutMs: 200 }, { scheme: 'https' })).toEqual({
+      state: 'failing',
+      output: 'timeout',
+    });
+    await ended;
+  });
+
+  test('leaves no connection open, whatever came of it', async () => {
+    const server = createHttpServer((request, response) => {
+      if (request.url === '/never') return;
+      response.end('x'.repeat(request.url === '/big' ? 1_000_000 : 10));
+    });
+    const port = await serve(server);
+    for (const path of ['/', '/big', '/never']) {
+      await Promise.all(Array.from({ length: 10 }, () => probe('127.0.0.1', port, { kind: 'http', path, timeoutMs: 500 })));
+    }
+    const deadline = performance.now() + WELL_WITHIN_MS;
+    const open = (): Promise<number> => new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+    while ((await open()) > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await open()).toBe(0);
+  });
+});
+
+describe('tcp', () => {
+  test('whoever accepts is well', async () => {
+    const { port, ended } = await serveRaw(() => {});
+    expect(await probe('127.0.0.1', port, { kind: 'tcp' })).toEqual({ state: 'passing', output: 'accepted' });
+    await ended;
+  });
+
+  test('refused', async () => {
+    expect(await probe('127.0.0.1', await deadPort(), { kind: 'tcp' })).toEqual({ state: 'failing', output: 'refused' });
+  });
+
+  test('of several addresses the first that accepts will do; when none does, the first one speaks', async () => {
+    const { port } = await serveRaw(() => {});
+    const resolve = names({ some: ['127.0.0.2', '127.0.0.1'], none: ['127.0.0.2', '127.0.0.3'] });
+    expect(await probe('some', port, { kind: 'tcp' }, { resolve })).toEqual({ state: 'passing', output: 'accepted' });
+    expect(await probe('none', port, { kind: 'tcp' }, { resolve })).toEqual({ state: 'failing', output: 'refused' });
+  });
+});
+
+describe('this machine', () => {
+  test.each(['0.0.0.0', '::', 'localhost'])('%s is reached over IPv4', async (host) => {
+    const port = await serveHttp((_request, response) => response.end(), '127.0.0.1');
+    expect(await probe(host, port, { kind: 'http' })).toEqual({ state: 'passing', output: 'http 200' });
+    expect(await probe('10.0.0.1', 1, { kind: 'http', url: `http://${host === '::' ? '[::]' : host}:${port}/health` })).toEqual({
+      state: 'passing',
+      output: 'http 200',
+    });
+  });
+
+  test.each(['0.0.0.0', '::', 'localhost'])('%s is reached over IPv6', async (host) => {
+    const port = await serveHttp((_request, response) => response.end(), '::1');
+    expect(await probe(host, port, { kind: 'http' })).toEqual({ state: 'passing', output: 'http 200' });
+    expect(await probe(host, port, { kind: 'tcp' })).toEqual({ state: 'passing', output: 'accepted' });
+  });
+
+  test('nothing there is refused', async () => {
+    expect(await probe('0.0.0.0', await deadPort('::1'), { kind: 'tcp' })).toEqual({ state: 'failing', output: 'refused' });
+  });
+});
+
+describe('before anything is connected to', () => {
+  test.each(['169.254.169.254', '::ffff:169.254.169.254', '224.0.0.1', 'fe80::1'])(
+    '%s is a forbidden target, by any kind of check',
+    async (host) => {
+      for (const kind of ['http', 'tcp', 'grpc'] as const) {
+        expect(await probe(host, 80, { kind })).toEqual({ state: 'failing', output: 'forbidden target' });
+      }
+    },
+  );
+
+  test('what is connected to is what was judged: a name is asked for once', async () => {
+    const port = await serveHttp((_request, response) => response.end());
+    const answers = [['127.0.0.1'], ['169.254.169.254']];
+    let asked = 0;
+    const resolve = (): Promise<Resolution> => {
+      asked += 1;
+      return Promise.resolve({ kind: 'addresses', addresses: answers.shift() ?? [] });
+    };
+    expect(await probe('rebinds', port, { kind: 'http' }, { resolve })).toEqual({ state: 'passing', output: 'http 200' });
+    expect(asked).toBe(1);
+    expect(await probe('rebinds', port, { kind: 'http' }, { resolve })).toEqual({ state: 'failing', output: 'forbidden target' });
+  });
+
+  test('a URL that cannot be read, a name that leads nowhere, a name that takes too long', async () => {
+    expect(await probe('127.0.0.1', 1, { kind: 'http', url: 'nonsense' })).toEqual({ state: 'failing', output: 'bad url' });
+    expect(await probe('name', 1, { kind: 'tcp' }, { resolve: () => Promise.resolve({ kind: 'missing' }) })).toEqual({
+      state: 'failing',
+      output: 'dns',
+    });
+    expect(await probe('name', 1, { kind: 'tcp', timeoutMs: 50 }, { resolve: () => new Promise<Resolution>(() => {}) })).toEqual({
+      state: 'failing',
+      output: 'timeout',
+    });
+  });
+
+  test('an aborted probe says nothing, and cuts its connection', async () => {
+    const abort = new AbortController();
+    const { port, ended } = await serveRaw((socket) => socket.once('data', () => abort.abort()));
+    expect(await probe('127.0.0.1', port, { kind: 'http' }, { signal: abort.signal })).toBeUndefined();
+    await ended;
+    expect(await probe('127.0.0.1', port, { kind: 'http' }, { signal: abort.signal })).toBeUndefined();
+  });
+
+  test('being out of descriptors ourselves is held against nobody', async () => {
+    const { outcomeOf } = await import('../../src/probe/outcome.ts');
+    for (const code of ['EMFILE', 'ENFILE', 'ENOBUFS', 'EADDRNOTAVAIL'])
+      expect(outcomeOf(Object.assign(new Error(code), { code }))).toBeUndefined();
+  });
+});

@@ -1,0 +1,19 @@
+/** A certificate that nobody signed but itself, for another name than the one asked for; valid for a hundred years. For tests only. */
+export const selfSigned = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKy85vcQVCAl5QCs7
+nA/Ros7ZSUmInCaBBRZvbp1T4I+hRANCAARomRHxLSg5X++1Jy/YcrqjBYC6eq0k
+LK8iPs/C1LrlS8x3lIf3ytwBoMIvas6RT17BjclgM0uZZw20Vskol++Y
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBkjCCATmgAwIBAgIUYvL+Ke99dJdDyY5JUCS2hS47GZ8wCgYIKoZIzj0EAwIw
+HjEcMBoGA1UEAwwTc2VsZi1zaWduZWQuZXhhbXBsZTAgFw0yNjExMjEwMzEwMDla
+GA8yMTI2MTAyODAzMTAwOVowHjEcMBoGA1UEAwwTc2VsZi1zaWduZWQuZXhhbXBs
+ZTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABGiZEfEtKDlf77UnL9hyuqMFgLp6
+rSQsryI+z8LUuuVLzHeUh/fK3AGgwi9qzpFPXsGNyWAzS5lnDbRWySiX75ijUzBR
+MB0GA1UdDgQWBBR3w/MqrbO5XPD/0w+fkHB5Omwr4DAfBgNVHSMEGDAWgBR3w/Mq
+rbO5XPD/0w+fkHB5Omwr4DAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cA
+MEQCIFu6dz9R/bDFojpeuHMnAvjtLHVA1hQTO6R+TwQ7TFrKAiACXcm2oPIlWekj
+Ntg+Ux2WBhit1RjcO+vaajvQze5s7Q==
+-----END CERTIFICATE-----`,
+};
