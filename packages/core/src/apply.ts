@@ -82,8 +82,12 @@ export function createApply({ catalog, leases, clock, intents, remembered, compa
   }
 
   function applyIntent(intent: Intent, revision: Revision, changes: Change[]): void {
+    const slots = slotsOf(intent);
+    const before = slots.map((slot) => intents.for(catalog.recordAt(slot)));
     intents.set(intent);
-    for (const slot of slotsOf(intent)) {
+    for (const [index, slot] of slots.entries()) {
+      // Where an id's own intent wins, its address's changes nothing.
+      if (intents.for(catalog.recordAt(slot)) === before[index]) continue;
       catalog.settle(slot);
       put(slot, 'intent', revision, changes);
     }

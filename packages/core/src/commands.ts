@@ -2,7 +2,7 @@
  * What can be asked of the registry, and what it can answer. Every command is decided by `decide.ts`, in order, when its
  * batch is sealed; the answer comes when the batch is durable.
  */
-import type { CheckState, InstanceDraft, InstanceId, InstanceRecord, InstanceRef, IntentKind, IntentTarget } from './model.ts';
+import type { CheckState, InstanceDraft, InstanceId, InstanceRecord, InstanceRef, Intent, IntentKind, IntentTarget } from './model.ts';
 
 export type Command =
   /** A new instance, or a replacement of the one with this id (same dialect only). With `identical: 'keep'`, one that is registered just so stays untouched. */
@@ -26,8 +26,8 @@ export type Command =
   | { readonly kind: 'check'; readonly ref: InstanceRef; readonly check: number; readonly state: CheckState }
   /** From inside: lapsed, but kept in discovery by the mass-expiry guard. */
   | { readonly kind: 'hold'; readonly refs: readonly InstanceRef[] }
-  /** From inside: drops expired instances whose time to be remembered is over, and these intents. */
-  | { readonly kind: 'forget'; readonly targets: readonly IntentTarget[] };
+  /** From inside: drops expired instances whose time to be remembered is over, and these intents unless they were set anew. */
+  | { readonly kind: 'forget'; readonly intents: readonly Intent[] };
 
 /** Fields to replace, each as a whole. */
 export type InstancePatch = Partial<

@@ -38,7 +38,7 @@ export function createRegistry({
   const catalog = createCatalog(intents, leaseClock);
   const leases = createLeases(catalog, leaseClock, clock);
   const guard = createGuard({ catalog, leases, clock: leaseClock, reach, announce });
-  const intentKeeper = createIntentKeeper(catalog, intents, clock);
+  const intentKeeper = createIntentKeeper({ catalog, intents, clock, maxLoose: limits.looseIntents });
   const compact = createCompact();
   const apply = createApply({ catalog, leases, clock: leaseClock, intents, remembered, compact, heardMeanwhile });
   const listeners = new Set<(changes: readonly Change[]) => void>();
@@ -58,7 +58,7 @@ export function createRegistry({
     lastRevision: () => revision,
     begin() {
       const draft = createDraft({ catalog, intents, remembered, lastRow });
-      const context = { catalog, draft, limits, looseIntent: intentKeeper.oldestLoose };
+      const context = { catalog, draft, limits, makeRoomForIntent: intentKeeper.begin() };
       return (command, next) => decide(context, command, { revision: next, nowMs: leaseClock.nowMs, wallMs: clock.wallMs() });
     },
     leaving: markLeaving,
@@ -179,7 +179,7 @@ export function createRegistry({
     if (due.length > 0) batches.lapse(due);
     batches.tick();
     const forgotten = intentKeeper.due(remembered);
-    if (forgotten !== undefined) void batches.submit({ kind: 'forget', targets: forgotten });
+    if (forgotten !== undefined) void batches.submit({ kind: 'forget', intents: forgotten });
   }
 
   function isStillLapsed(ref: InstanceRef): boolean {
@@ -202,7 +202,7 @@ export function createRegistry({
     async open() {
       const image = await store.open((piece) => piece.forEach(load));
       ({ history, revision, lastRow, notices } = image);
-      for (const intent of image.intents) intents.set(intent);
+      for (const intent of image.intents.toSorted((a, b) => a.setAtMs - b.setAtMs)) intents.set(intent);
       if (image.intents.length > 0) {
         for (let slot = 0; slot < catalog.capacity; slot += 1) if (catalog.records[slot] !== undefined) catalog.settle(slot);
       }

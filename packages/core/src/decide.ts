@@ -6,11 +6,11 @@
  */
 import type { Command, InstancePatch, Outcome, RegistryError } from './commands.ts';
 import { type Catalog, HELD, LAPSED } from './catalog.ts';
-import { type Draft, type Entry, intentOf } from './draft.ts';
+import { type Draft, type Entry } from './draft.ts';
 import type { Effect } from './effects.ts';
 import { addressTarget } from './intents.ts';
 import { type CountLimits, REMEMBER_MS } from './limits.ts';
-import type { InstanceDraft, InstanceId, InstanceRecord, InstanceRef, Intent, IntentTarget, Revision } from './model.ts';
+import type { InstanceDraft, InstanceId, InstanceRecord, InstanceRef, Intent, Revision } from './model.ts';
 import { carriedStanding, checkState, isHeard, isLate, NEW_STANDING, sameJson, withCheckState, withHeard, withLate } from './standing.ts';
 
 export interface Moment {
@@ -25,8 +25,8 @@ export interface DecisionContext {
   readonly catalog: Catalog;
   readonly draft: Draft;
   readonly limits: CountLimits;
-  /** The oldest intent whose instance is not there. O(intents). */
-  readonly looseIntent: () => Intent | undefined;
+  /** Takes an intent that is being set; returns the loose ones that must go for it. */
+  readonly makeRoomForIntent: (set: Intent) => Intent[];
 }
 
 export interface Decision {
@@ -68,7 +68,7 @@ function outcomeOf(context: DecisionContext, command: Command, moment: Moment, m
     case 'check':
       return check(context, command, make);
     case 'forget':
-      return forget(context, command.targets, moment, make);
+      return forget(context, command.intents, moment, make);
   }
 }
 
@@ -132,26 +132,25 @@ function deregister(draft: Draft, id: InstanceId, make: Make): Outcome {
 }
 
 function setIntent(
-  { draft, limits, looseIntent }: DecisionContext,
-  command: Extract<Command, { kind: 'intent' }>,
+  { draft, makeRoomForIntent }: DecisionContext,
+  { target, intent, reason }: Extract<Command, { kind: 'intent' }>,
   moment: Moment,
   make: Make,
 ): Outcome {
-  const { target, intent, reason } = command;
   const existing = target.kind === 'instance' ? draft.find(target.id) : undefined;
   if (target.kind === 'instance' && existing === undefined) return unknown(target.id);
   const wanted: Intent = { target, intent, setAtMs: moment.wallMs, ...(reason === undefined ? {} : { reason }) };
-  const before = existing === undefined ? draft.intent(target) : intentOf(draft, existing.record);
-  if ((before?.intent ?? 'serving') === intent && before?.reason === reason) return DONE;
+  if (intent === 'serving') {
+    // For an instance it must also lift what holds for its address, or it would change nothing.
+    const targets = existing === undefined ? [target] : [addressTarget(existing.record.service, existing.record.address), target];
+    const lifted = targets.filter((each) => draft.intent(each) !== undefined);
+    for (const each of lifted) make({ kind: 'intent', intent: { ...wanted, target: each } });
+    return DONE;
+  }
+  const before = draft.intent(target);
+  if (before?.intent === intent && before.reason === reason) return DONE;
   make({ kind: 'intent', intent: wanted });
-  // "Serving" for an instance must also lift what holds for its address, or it would change nothing.
-  if (intent === 'serving' && existing !== undefined && before?.target.kind === 'address') {
-    make({ kind: 'intent', intent: { ...wanted, target: addressTarget(existing.record.service, existing.record.address) } });
-  }
-  if (intent !== 'serving' && draft.intentsSize() > limits.looseIntents) {
-    const loose = looseIntent();
-    if (loose !== undefined) make({ kind: 'intent', intent: { ...loose, intent: 'serving' } });
-  }
+  for (const loose of makeRoomForIntent(wanted)) make({ kind: 'intent', intent: { ...loose, intent: 'serving' } });
   return DONE;
 }
 
@@ -238,13 +237,17 @@ function check(
 /** At most this many of the remembered are forgotten in one command. */
 const FORGET_AT_ONCE = 1_000;
 
-function forget({ draft }: DecisionContext, targets: readonly IntentTarget[], moment: Moment, make: Make): Outcome {
+function forget({ draft }: DecisionContext, intents: readonly Intent[], moment: Moment, make: Make): Outcome {
   for (let count = 0; count < FORGET_AT_ONCE; count += 1) {
     const oldest = draft.nextOldestRemembered();
     if (oldest === undefined || moment.wallMs - oldest.goneAtMs <= REMEMBER_MS) break;
     make({ kind: 'forget', row: oldest.row, id: oldest.record.id });
   }
-  for (const target of targets) make({ kind: 'intent', intent: { target, intent: 'serving', setAtMs: moment.wallMs } });
+  for (const intent of intents) {
+    const { target } = intent;
+    const cameBack = target.kind === 'instance' && draft.find(target.id) !== undefined;
+    if (!cameBack && draft.intent(target) === intent) make({ kind: 'intent', intent: { ...intent, intent: 'serving' } });
+  }
   return DONE;
 }
 

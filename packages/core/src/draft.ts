@@ -6,7 +6,7 @@
  */
 import { addressKey, type Catalog } from './catalog.ts';
 import type { Effect } from './effects.ts';
-import { addressTarget, type IntentTable, targetKey } from './intents.ts';
+import { type IntentTable, targetKey } from './intents.ts';
 import type { InstanceId, InstanceRecord, Intent, IntentTarget, Row } from './model.ts';
 import type { Remembered } from './remembered.ts';
 import { isHeard, movesChecks, withLate } from './standing.ts';
@@ -31,8 +31,6 @@ export interface Draft {
   /** The one that expired first of those not given yet; each is given once. */
   nextOldestRemembered(): StoredInstance | undefined;
   intent(target: IntentTarget): Intent | undefined;
-  /** Intents, this batch's counted in; an upper bound. */
-  intentsSize(): number;
   /** Ids of those that live by checks alone at this record's address, oldest first. */
   checkedAt(record: InstanceRecord): InstanceId[];
   nextRow(): Row;
@@ -120,7 +118,6 @@ export function createDraft({ catalog, intents, remembered, lastRow }: DraftBase
       if (set !== undefined) return set.intent === 'serving' ? undefined : set;
       return intents.get(target);
     },
-    intentsSize: () => intents.size + intentsSet.size,
     checkedAt,
     nextRow() {
       row += 1;
@@ -173,9 +170,4 @@ function putOver(before: Entry | undefined, { row, record, standing, renews, cau
 
 function livesByChecks(record: InstanceRecord, standing: number): boolean {
   return record.lease.renewedBy === 'check' && !isHeard(standing);
-}
-
-/** The intent that would meet this record, in the draft. */
-export function intentOf(draft: Draft, record: InstanceRecord): Intent | undefined {
-  return draft.intent({ kind: 'instance', id: record.id }) ?? draft.intent(addressTarget(record.service, record.address));
 }

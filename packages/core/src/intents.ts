@@ -13,6 +13,7 @@ export interface IntentTable {
   get(target: IntentTarget): Intent | undefined;
   /** `serving` takes it out. */
   set(intent: Intent): void;
+  /** In the order they were set. */
   all(): IterableIterator<Intent>;
 }
 
@@ -34,8 +35,9 @@ export function createIntentTable(): IntentTable {
       return byTarget.get(targetKey(target));
     },
     set(intent) {
-      if (intent.intent === 'serving') byTarget.delete(targetKey(intent.target));
-      else byTarget.set(targetKey(intent.target), intent);
+      const key = targetKey(intent.target);
+      byTarget.delete(key);
+      if (intent.intent !== 'serving') byTarget.set(key, intent);
     },
     all() {
       return byTarget.values();
