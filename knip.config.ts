@@ -8,8 +8,6 @@ const config: KnipConfig = {
       // Floors and parts of the bench are processes, started by their path.
       entry: ['e2e/**/*.test.ts', 'bench/run.ts', 'bench/{floors,parts}/*.ts'],
       project: ['{e2e,bench}/**/*.ts', 'scripts/*.mjs', '*.ts'],
-      // The system's own.
-      ignoreBinaries: ['apt-get', 'dpkg-query', 'taskset'],
     },
     'packages/*': {
       entry: ['src/**/*.worker.ts', 'test/**/*.test.ts'],
@@ -22,6 +20,8 @@ const config: KnipConfig = {
       ignoreDependencies: Object.keys(cli.dependencies),
     },
   },
+  // The system's own.
+  ignoreBinaries: ['apt-get', 'dpkg-query', 'mount', 'taskset', 'umount'],
   ignoreExportsUsedInFile: true,
 };
 
