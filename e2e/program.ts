@@ -25,10 +25,12 @@ export interface Program {
   logged(wanted: (line: LogLine) => boolean): Promise<LogLine>;
   /** The URL of the listener that serves this dialect. */
   url(dialect: string): Promise<string>;
+  /** Kills it, with all of its group where it has one. */
+  kill(): void;
   /** Exit code and signal. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** Sends SIGTERM and waits for the end. */
-  stop(): ReturnType<() => Program['ended']>;
+  stop(): Program['ended'];
 }
 
 export interface ProgramOptions {
@@ -97,6 +99,10 @@ export function startCommand(
       return String(line['url']);
     },
     ended,
+    kill() {
+      if (ownGroup) process.kill(-program.pid, 'SIGKILL');
+      else child.kill('SIGKILL');
+    },
     stop() {
       child.kill('SIGTERM');
       return ended;
@@ -109,7 +115,7 @@ export function startCommand(
 /** Kills what a test left running. */
 export async function endAll(): Promise<void> {
   const left = [...programs];
-  for (const { child } of left) child.kill('SIGKILL');
+  for (const program of left) program.kill();
   await Promise.all(left.map(({ ended }) => ended));
 }
 
