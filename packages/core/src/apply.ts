@@ -23,12 +23,14 @@ export interface ApplyOptions {
   readonly compact: Compact;
   /** Called for an instance that was made late although a heartbeat came while that was being committed. */
   readonly heardMeanwhile: (id: InstanceId) => void;
+  /** Called for an instance whose lapse was about to be decided under a reference that has just gone stale. */
+  readonly movedMeanwhile: (slot: number) => void;
 }
 
 /** Applies one effect of the given revision and appends the changes it led to. */
 export type Apply = (effect: Effect, revision: Revision, changes: Change[]) => void;
 
-export function createApply({ catalog, leases, clock, intents, remembered, compact, heardMeanwhile }: ApplyOptions): Apply {
+export function createApply({ catalog, leases, clock, intents, remembered, compact, heardMeanwhile, movedMeanwhile }: ApplyOptions): Apply {
   function put(slot: number, cause: PutCause, revision: Revision, changes: Change[], before?: InstanceRecord): void {
     catalog.serviceAt(slot).revision = revision;
     const change: Change = { kind: 'put', revision, cause, ref: catalog.refOf(slot), record: catalog.recordAt(slot) };
@@ -48,6 +50,7 @@ export function createApply({ catalog, leases, clock, intents, remembered, compa
       catalog.replace(slot, record, effect.standing, effect.cause === 'registered' || movesChecks(before, record));
     }
     if (effect.renews) leases.renew(slot);
+    else if (((catalog.columns.flags[slot] ?? 0) & LAPSED) !== 0) movedMeanwhile(slot);
     put(slot, effect.cause, revision, changes, before);
   }
 

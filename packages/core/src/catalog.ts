@@ -29,6 +29,8 @@ export const LEAVING = 16;
 const DISCOVERABLE = 32;
 /** A guard has held it since it was last heard, and will not again. */
 export const SPARED = 64;
+/** Heard while it was late, and that is not stored yet. */
+export const OWED = 128;
 
 /** A class, because there may be half a million of them: its methods are shared. */
 export class ServiceEntry implements Service {

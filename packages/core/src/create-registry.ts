@@ -3,7 +3,7 @@
  */
 import { createApply } from './apply.ts';
 import { createBatches, type Decided } from './batches.ts';
-import { createCatalog, IN_GRACE, LAPSED, LEAVING } from './catalog.ts';
+import { createCatalog, IN_GRACE, LAPSED, LEAVING, OWED } from './catalog.ts';
 import { createLeaseClock } from './clock.ts';
 import { createCompact } from './compact.ts';
 import { decide } from './decide.ts';
@@ -40,7 +40,7 @@ export function createRegistry({
   const guard = createGuard({ catalog, leases, clock: leaseClock, reach, announce });
   const intentKeeper = createIntentKeeper({ catalog, intents, clock, maxLoose: limits.looseIntents });
   const compact = createCompact();
-  const apply = createApply({ catalog, leases, clock: leaseClock, intents, remembered, compact, heardMeanwhile });
+  const apply = createApply({ catalog, leases, clock: leaseClock, intents, remembered, compact, heardMeanwhile, movedMeanwhile });
   const listeners = new Set<(changes: readonly Change[]) => void>();
   let history = '' as HistoryId;
   let revision = 0 as Revision;
@@ -93,12 +93,16 @@ export function createRegistry({
     if (changes.length > 0) for (const listener of listeners) listener(changes);
   }
 
-  /** Leases lapsed on while nothing could be decided. */
+  /** Leases lapsed on, and late ones were heard, while nothing could be decided. */
   function recovered(): void {
     announce({ kind: 'store-recovered' });
     const overdue: InstanceRef[] = [];
-    const { flags } = catalog.columns;
-    for (let slot = 0; slot < catalog.capacity; slot += 1) if (((flags[slot] ?? 0) & LAPSED) !== 0) overdue.push(catalog.refOf(slot));
+    const { flags, standing } = catalog.columns;
+    for (let slot = 0; slot < catalog.capacity; slot += 1) {
+      const flag = flags[slot] ?? 0;
+      if ((flag & LAPSED) !== 0) overdue.push(catalog.refOf(slot));
+      else if ((flag & OWED) !== 0 && isLate(standing[slot] ?? 0)) heardMeanwhile(catalog.recordAt(slot).id);
+    }
     batches.lapse(overdue);
   }
 
@@ -115,8 +119,13 @@ export function createRegistry({
     if (!isLate(standing) && !hasFailingGate(record, standing)) catalog.setFlags(slot, IN_GRACE);
   }
 
+  /** By whomever it was heard: a client's first heartbeat submits itself. */
   function heardMeanwhile(id: InstanceId): void {
-    void batches.submit({ kind: 'heartbeat', id, by: 'client' });
+    void batches.submit({ kind: 'heartbeat', id, by: 'check' });
+  }
+
+  function movedMeanwhile(slot: number): void {
+    marked.push(catalog.refOf(slot));
   }
 
   function heartbeat(id: InstanceId, declaredStatus?: string): boolean | Promise<boolean> {
@@ -164,7 +173,8 @@ export function createRegistry({
     }
     if (seen === 'passing' && record.lease.renewedBy === 'check' && !isHeard(standing)) {
       leases.renew(slot);
-      if (isLate(standing)) void batches.submit({ kind: 'heartbeat', id: record.id, by: 'check' });
+      const leaving = ((catalog.columns.flags[slot] ?? 0) & LEAVING) !== 0;
+      if (isLate(standing) || leaving) void batches.submit({ kind: 'heartbeat', id: record.id, by: 'check' });
     }
   }
 

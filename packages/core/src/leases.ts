@@ -6,11 +6,12 @@
  * answers in the same tick; it is decided in a later one, after the sockets were read.
  * Bound: a tick marks at most `MARK_AT_ONCE`; beyond that, answers go by the deadline itself until the next tick.
  */
-import { ASKED, type Catalog, HELD, IN_GRACE, LAPSED, SPARED } from './catalog.ts';
+import { ASKED, type Catalog, HELD, IN_GRACE, LAPSED, OWED, SPARED } from './catalog.ts';
 import type { Clock, LeaseClock } from './clock.ts';
+import { isLate } from './standing.ts';
 
 const MARK_AT_ONCE = 20_000;
-const UNTIL_HEARD = LAPSED | ASKED | HELD | SPARED | IN_GRACE;
+const UNTIL_HEARD = LAPSED | ASKED | HELD | SPARED | IN_GRACE | OWED;
 
 export interface Leases {
   /** The lease begins anew at this moment, and whatever its lapse had led to is off. */
@@ -31,11 +32,12 @@ export function createLeases(catalog: Catalog, leaseClock: LeaseClock, clock: Cl
 
   return {
     renew(slot) {
-      const { flags, heardAtMs } = catalog.columns;
+      const { flags, heardAtMs, standing } = catalog.columns;
       heardAtMs[slot] = clock.wallMs();
       setDeadline(slot, leaseClock.currentMs() + catalog.recordAt(slot).lease.ttlMs);
       const flag = flags[slot] ?? 0;
-      if ((flag & UNTIL_HEARD) !== 0) catalog.setFlags(slot, flag & ~UNTIL_HEARD);
+      const owed = isLate(standing[slot] ?? 0) ? OWED : 0;
+      if ((flag & UNTIL_HEARD) !== owed) catalog.setFlags(slot, (flag & ~UNTIL_HEARD) | owed);
     },
     setDeadline,
     scan() {
