@@ -4,4 +4,5 @@ export * from './instance.ts';
 export * from './intent.ts';
 export * from './lists.ts';
 export * from './problem.ts';
+export * from './problem-type.ts';
 export * from './status.ts';

@@ -4,8 +4,6 @@
 import { Type, type Static } from 'typebox';
 import type { Immutable } from './immutable.ts';
 
-export const PROBLEM_TYPE = 'application/problem+json';
-
 export const ProblemCodeSchema = Type.Enum([
   /** The request breaks a schema; `errors` names each field. */
   'invalid',

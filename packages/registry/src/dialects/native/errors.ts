@@ -2,7 +2,8 @@
  * Errors of the native API: RFC 9457 problems with a stable code. One record says which status each code has.
  */
 import type { RegistryError } from '@rollcall/core';
-import { type Problem, PROBLEM_TYPE, type ProblemCode } from '@rollcall/protocol';
+import type { Problem, ProblemCode } from '@rollcall/protocol';
+import { PROBLEM_TYPE } from '@rollcall/protocol/problem-type';
 import type { FastifyReply } from 'fastify';
 import { RETRY_AFTER_S, type ServerErrorCode } from '../../server/dialect.ts';
 
@@ -31,6 +32,17 @@ const STATUS: Readonly<Record<ProblemCode, number>> = {
 export interface FieldError {
   readonly path: string;
   readonly message: string;
+}
+
+/** The request breaks a schema. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+  readonly errors: readonly FieldError[];
+
+  constructor(errors: readonly FieldError[]) {
+    super(errors.map(({ path, message }) => `${path}: ${message}`).join('; '));
+    this.errors = errors;
+  }
 }
 
 export function problem(code: ProblemCode, detail: string, errors?: readonly FieldError[]): Problem {

@@ -5,13 +5,13 @@
  * Every answer says which revision its view has, and how old that view may be.
  */
 import type { InstanceId, InstanceView, IntentTarget } from '@rollcall/core';
-import { type InstanceList, PROBLEM_TYPE, type Ready, type ServiceList, type Status } from '@rollcall/protocol';
+import type { InstanceList, Ready, ServiceList, Status } from '@rollcall/protocol';
+import { PROBLEM_TYPE } from '@rollcall/protocol/problem-type';
 import type { FastifyInstance } from 'fastify';
 import { type Dialect, type DialectContext, operation } from '../../server/dialect.ts';
 import { backupRoute } from './backup.ts';
-import { decodeInstancesRequest, decodeIntent, decodeServicesRequest, InvalidRequest } from './decode.ts';
 import { encodeInstance, encodeService, encodeStatus, STALE_MS } from './encode.ts';
-import { errorBody, problem, refusal, sendProblem } from './errors.ts';
+import { errorBody, InvalidRequest, problem, refusal, sendProblem } from './errors.ts';
 import { encodeCursor, type Page, pageOf } from './pages.ts';
 
 export const nativeDialect: Dialect = { name: 'native', routes, owns, errorBody, errorType: PROBLEM_TYPE };
@@ -44,13 +44,14 @@ function routes(app: FastifyInstance, context: DialectContext): void {
   });
 
   app.get('/api/v1/services', operation('services'), async ({ query }): Promise<ServiceList> => {
+    const asked = (await decode()).decodeServicesRequest(query);
     const { revision } = registry.state;
-    const page = await pageOf(registry.services(), ({ name }) => name, decodeServicesRequest(query));
+    const page = await pageOf(registry.services(), ({ name }) => name, asked);
     return { revision, services: page.entries.map(encodeService), ...nextCursor(page) };
   });
 
   app.get('/api/v1/instances', operation('instances'), async ({ query }): Promise<InstanceList> => {
-    const asked = decodeInstancesRequest(query);
+    const asked = (await decode()).decodeInstancesRequest(query);
     const { revision } = registry.state;
     const all = asked.service === undefined ? registry.instances() : (registry.service(asked.service)?.instances() ?? []);
     const page = await pageOf(all, (view) => (asked.matches(view) ? view.record.id : undefined), asked);
@@ -68,7 +69,7 @@ function routes(app: FastifyInstance, context: DialectContext): void {
   });
 
   app.put<OfInstance>('/api/v1/instances/:id/intent', operation('intent'), async ({ params, body }, reply) => {
-    const { intent, reason, byAddress = false } = decodeIntent(body);
+    const { intent, reason, byAddress = false } = (await decode()).decodeIntent(body);
     const view = registry.instance(params.id as InstanceId);
     if (view === undefined) return sendProblem(reply, unknown(params.id));
     const outcome = await registry.submit({
@@ -84,6 +85,9 @@ function routes(app: FastifyInstance, context: DialectContext): void {
 
   backupRoute(app, context);
 }
+
+/** See there why it is not imported at the start. */
+const decode = () => import('./decode.ts');
 
 function targetOf({ record }: InstanceView, byAddress: boolean): IntentTarget {
   if (!byAddress) return { kind: 'instance', id: record.id };
