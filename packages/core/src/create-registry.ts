@@ -13,7 +13,7 @@ import { createCheckMemory, judge } from './health.ts';
 import { createIntentKeeper } from './intent-keeper.ts';
 import { createIntentTable } from './intents.ts';
 import { createLeases } from './leases.ts';
-import { countLimits, REMEMBER_MS } from './limits.ts';
+import { countLimits } from './limits.ts';
 import type { HistoryId, InstanceId, InstanceRef, InstanceView, Revision, Row } from './model.ts';
 import type { Change, Observation, Registry, RegistryOptions, RegistryState } from './registry.ts';
 import { createRemembered } from './remembered.ts';
@@ -106,9 +106,9 @@ export function createRegistry({
     batches.lapse(overdue);
   }
 
-  function load({ row, record, standing, goneAtMs }: StoredInstance): void {
+  function load(gone: StoredInstance[], { row, record, standing, goneAtMs }: StoredInstance): void {
     if (goneAtMs !== 0) {
-      if (clock.wallMs() - goneAtMs <= REMEMBER_MS) remembered.add({ row, record: compact(record), standing, goneAtMs });
+      gone.push({ row, record: compact(record), standing, goneAtMs });
       return;
     }
     const { ttlMs, removeAfterMs } = record.lease;
@@ -210,7 +210,12 @@ export function createRegistry({
 
   return {
     async open() {
-      const image = await store.open((piece) => piece.forEach(load));
+      const gone: StoredInstance[] = [];
+      const image = await store.open((piece) => {
+        for (const instance of piece) load(gone, instance);
+      });
+      // Also those whose day is over: what forgets them frees their rows.
+      for (const instance of gone.toSorted((a, b) => a.goneAtMs - b.goneAtMs)) remembered.add(instance);
       ({ history, revision, lastRow, notices } = image);
       for (const intent of image.intents.toSorted((a, b) => a.setAtMs - b.setAtMs)) intents.set(intent);
       if (image.intents.length > 0) {

@@ -58,7 +58,7 @@ function outcomeOf(context: DecisionContext, command: Command, moment: Moment, m
     case 'intent':
       return setIntent(context, command, moment, make);
     case 'heartbeat':
-      return heartbeat(context.draft, command, moment, make);
+      return heartbeat(context, command, moment, make);
     case 'lapse':
       for (const ref of command.refs) lapse(context, ref, moment, make);
       return DONE;
@@ -85,7 +85,7 @@ function register(
     return rejected({ code: 'other-dialect', id: wanted.id, dialect: existing.record.dialect });
   }
   if (existing === undefined && draft.size >= limits.instances) {
-    return rejected({ code: 'limit-reached', limit: 'instances', max: limits.instances });
+    return full(limits);
   }
   if (existing !== undefined && identical === 'keep' && sameJson(asDraft(existing.record), wanted)) {
     renew(existing, make);
@@ -93,19 +93,25 @@ function register(
     const record: InstanceRecord = { ...wanted, registeredAtMs: moment.wallMs, revision: moment.revision };
     const standing = existing === undefined ? NEW_STANDING : withLate(carriedStanding(existing.record, existing.standing, record), false);
     make({ kind: 'put', cause: 'registered', row: known?.row ?? draft.nextRow(), record, standing, renews: true });
-    if (existing === undefined) makeRoomAtAddress(draft, limits, record, make);
+    makeRoomAtAddress(draft, limits, record, make);
   }
   return { kind: 'registered', id: wanted.id, created: existing === undefined };
 }
 
-/** Clients that never send a heartbeat cannot deregister either: of what lives by checks alone at one address, the oldest go. */
+/**
+ * Clients that never send a heartbeat cannot deregister either: of what lives by checks alone at one address, those that
+ * were registered first go for one that comes.
+ */
 function makeRoomAtAddress(draft: Draft, limits: CountLimits, record: InstanceRecord, make: Make): void {
+  if (record.lease.renewedBy !== 'check') return;
   const there = draft.checkedAt(record);
-  for (const id of there.slice(0, Math.max(there.length - limits.checkedPerAddress, 0))) remove(draft, id, 'replaced', make);
+  if (there.length <= limits.checkedPerAddress) return;
+  const others = there.filter((id) => id !== record.id).toSorted((a, b) => (draft.find(a)?.row ?? 0) - (draft.find(b)?.row ?? 0));
+  for (const id of others.slice(0, there.length - limits.checkedPerAddress)) remove(draft, id, 'replaced', make);
 }
 
 function update(
-  { draft }: DecisionContext,
+  { draft, limits }: DecisionContext,
   { id, patch, ifRevision, renews }: Extract<Command, { kind: 'update' }>,
   moment: Moment,
   make: Make,
@@ -122,6 +128,7 @@ function update(
   const record: InstanceRecord = { ...existing.record, ...patch, revision: moment.revision };
   const carried = carriedStanding(existing.record, existing.standing, record);
   make({ kind: 'put', cause: 'updated', row: existing.row, record, standing: renews ? withLate(carried, false) : carried, renews });
+  makeRoomAtAddress(draft, limits, record, make);
   return DONE;
 }
 
@@ -154,17 +161,24 @@ function setIntent(
   return DONE;
 }
 
-function heartbeat(draft: Draft, { id, declaredStatus, by }: Extract<Command, { kind: 'heartbeat' }>, moment: Moment, make: Make): Outcome {
+function heartbeat(
+  { draft, limits }: DecisionContext,
+  { id, declaredStatus, by }: Extract<Command, { kind: 'heartbeat' }>,
+  moment: Moment,
+  make: Make,
+): Outcome {
   const existing = draft.find(id);
   const known = existing ?? draft.remembered(id);
   if (known === undefined) return unknown(id);
   if (existing === undefined && 'goneAtMs' in known && moment.wallMs - known.goneAtMs > REMEMBER_MS) return unknown(id);
+  if (existing === undefined && draft.size >= limits.instances) return full(limits);
   const alive = withLate(known.standing, false);
   const standing = by === 'client' ? withHeard(alive) : alive;
   const cause = existing === undefined ? 'revived' : 'renewed';
   if (existing === undefined || (declaredStatus !== undefined && declaredStatus !== existing.record.declaredStatus)) {
     const record = { ...known.record, declaredStatus: declaredStatus ?? known.record.declaredStatus, revision: moment.revision };
     make({ kind: 'put', cause, row: known.row, record, standing, renews: true });
+    if (existing === undefined) makeRoomAtAddress(draft, limits, record, make);
   } else if (isLate(existing.standing) || (by === 'client' && firstHeartbeat(existing))) {
     make({ kind: 'standing', cause: 'renewed', row: existing.row, id, standing, renews: true });
   } else {
@@ -275,6 +289,10 @@ function changesNothing(record: InstanceRecord, patch: InstancePatch): boolean {
 
 function unknown(id: string): Outcome {
   return rejected({ code: 'unknown-instance', id });
+}
+
+function full({ instances }: CountLimits): Outcome {
+  return rejected({ code: 'limit-reached', limit: 'instances', max: instances });
 }
 
 function rejected(error: RegistryError): Outcome {
