@@ -35,15 +35,11 @@ export async function openRaw(port: number): Promise<RawConnection> {
     wakeAll();
   });
   socket.on('error', () => undefined);
-  socket.on('close', () => {
+  const closed = once(socket, 'close').then(() => {
     ended = true;
     wakeAll();
   });
   await once(socket, 'connect');
-
-  async function closed(): Promise<void> {
-    while (!ended) await new Promise<void>((resolve) => wake.add(resolve));
-  }
 
   return {
     socket,
@@ -59,7 +55,7 @@ export async function openRaw(port: number): Promise<RawConnection> {
         await new Promise<void>((resolve) => wake.add(resolve));
       }
     },
-    closed,
+    closed: () => closed,
   };
 }
 
