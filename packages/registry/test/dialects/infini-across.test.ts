@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { classicDialect } from '../../src/dialects/classic/routes.ts';
 import { anyForeignDraft, registerForeign } from './drafts.ts';
 import { type House, openHouse } from './house.ts';
 import { parseAsRouter } from './original-router.ts';
@@ -131,4 +132,40 @@ test('a registration of this dialect is seen through the native API, with its mo
   });
   expect((await house.ask('DELETE', '/api/v1/instances/billing')).status).toBe(204);
   expect((await house.ask('GET', '/services/billing')).status).toBe(404);
+});
+
+describe('through the classic dialect', () => {
+  let classic: string;
+  beforeEach(async () => {
+    classic = await house.listen(classicDialect);
+  });
+
+  async function askClassic(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${classic}${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  test('a registration of there is listed, updated and deleted here', async () => {
+    const { body: registered } = await askClassic('POST', '/register', { service_name: 'search', base_url: 'http://10.0.0.9:9000' });
+    const name = `search@${String(registered['instance_id'])}`;
+    expect(await listed('?healthy=true')).toMatchObject([
+      { name, host: '10.0.0.9', port: 9_000, url: 'http://10.0.0.9:9000', status: 'running' },
+    ]);
+    expect((await house.ask('PUT', pathOf(name), { port: 9_001 })).body).toMatchObject({ service: { url: 'http://10.0.0.9:9001' } });
+    expect((await askClassic('GET', '/services/search')).body).toMatchObject({
+      instances: [{ base_url: 'http://10.0.0.9:9001', port: 9_001 }],
+    });
+    expect((await house.ask('DELETE', pathOf(name))).status).toBe(200);
+    expect((await askClassic('POST', `/heartbeat/${String(registered['instance_id'])}`)).status).toBe(404);
+  });
+
+  test('a registration of here is found there while it is healthy', async () => {
+    await house.ask('POST', '/services', BODY);
+    expect((await askClassic('GET', '/services/billing')).body).toMatchObject({
+      count: 1,
+      instances: [{ instance_id: 'billing', base_url: 'http://10.0.0.7:8000' }],
+    });
+    await house.ask('POST', '/services/billing/heartbeat', { status: 'stopping' });
+    expect((await askClassic('GET', '/services/billing')).status).toBe(404);
+  });
 });

@@ -37,6 +37,15 @@ describe('a name', () => {
     expect((await house.ask('GET', '/services')).body).toMatchObject({ total: 1 });
   });
 
+  test('registered again just the same is a new registration', async () => {
+    await register();
+    const before = (await get('billing')).body as { timestamp: string };
+    await house.advance(1_000);
+    await register();
+    const after = (await get('billing')).body as typeof before;
+    expect(Date.parse(after.timestamp)).toBe(Date.parse(before.timestamp) + 1_000);
+  });
+
   test.each(['a/b c', 'größe 100 %', '../etc', '__proto__', 'x'.repeat(255), '日本語'.repeat(80), "it's"])('may be %j', async (name) => {
     expect((await register({ name })).body).toMatchObject({ message: `Service '${name}' registered successfully` });
     expect((await get(name)).body).toMatchObject({ name });
@@ -136,6 +145,7 @@ test('more services than fit in one piece are all listed, once each', async () =
     await Promise.all(Array.from({ length: 1_000 }, (_, index) => registerForeign(house.registry, `id-${from + index}`)));
   }
   const response = await fetch(`${house.url}/services?healthy=true`);
+  expect(response.headers.get('transfer-encoding')).toBe('chunked');
   const entries = parseAsRouter(await response.text());
   expect(new Set(entries.map(({ name }) => name)).size).toBe(6_000);
   expect((await house.ask('GET', '/stats')).body).toMatchObject({ total_services: 6_000, host_distribution: { 'far.example': 6_000 } });

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { createEmbeddedStore } from '../../src/store/embedded/store.ts';
 import { anyForeignDraft, registerForeign } from './drafts.ts';
 import { type Answer, type House, openHouse } from './house.ts';
+import { readFixtures, replay } from './replay.ts';
 
 let house: House;
 beforeEach(async () => {
@@ -36,6 +37,12 @@ async function allIds(query = ''): Promise<string[]> {
     cursor = `&cursor=${body.nextCursor}`;
   }
 }
+
+describe('fixtures', () => {
+  for (const fixture of readFixtures(new URL('../../src/dialects/native/fixtures/', import.meta.url))) {
+    test(`${fixture.file}: ${fixture.title}`, () => replay(fixture, house.url));
+  }
+});
 
 test('every answer has the revision of the view and its age, errors too', async () => {
   await registerForeign(house.registry, 'id-1');

@@ -1,8 +1,8 @@
 /**
  * Fixtures: what a client sent and what it was answered, as files, replayed against a listening server.
  *
- * In an answer `<rfc3339>`, `<unix seconds>`, `<seconds>`, `<health>`, `<uuid>` and `<text>` stand for a value of that kind;
- * everything else is meant literally, and nothing may be missing or more.
+ * In an answer `<rfc3339>`, `<unix seconds>`, `<seconds>`, `<health>`, `<uuid>`, `<text>` and `<any>` stand for a value of that
+ * kind; everything else is meant literally, and nothing may be missing or more.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +22,8 @@ interface Exchange {
     /** Instead of `body`: as it is. */
     readonly text?: string;
   };
-  readonly answer: { readonly status: number; readonly body: unknown };
+  /** Without a body: there is none. */
+  readonly answer: { readonly status: number; readonly body?: unknown };
 }
 
 export function readFixtures(directory: URL): readonly Fixture[] {
@@ -38,9 +39,9 @@ export async function replay({ exchanges }: Fixture, url: string): Promise<void>
     const text = request.text ?? (body === undefined ? undefined : JSON.stringify(body));
     const response = await fetch(`${url}${path}`, { method, headers, ...(text === undefined ? {} : { body: text }) });
     const answered = await response.text();
-    const got: unknown = JSON.parse(answered);
+    const got: unknown = answered === '' ? undefined : JSON.parse(answered);
     const what = `${method} ${path}`;
-    assert.equal(answered, JSON.stringify(got), 'answers are compact');
+    if (got !== undefined) assert.equal(answered, JSON.stringify(got), 'answers are compact');
     assert.deepEqual({ status: response.status, body: resembling(got, answer.body) }, { status: answer.status, body: answer.body }, what);
   }
 }
@@ -59,6 +60,7 @@ const KINDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['<seconds>', (value) => typeof value === 'number' && value >= 0],
   ['<health>', (value) => value === 'unknown' || value === 'healthy' || value === 'unhealthy'],
   ['<uuid>', (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)],
+  ['<any>', (value) => value !== undefined],
   ['<text>', (value) => typeof value === 'string' && value !== ''],
 ]);
 

@@ -97,9 +97,8 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     if (view === undefined) return refuse(reply, notFound(name));
     const { id, dialect } = view.record;
     const seen = await probeNow(view.ref, 0);
-    const stillThere = registry.instance(id) !== undefined;
     // Elsewhere a heartbeat would say that the client sends its own, and end the renewals by check.
-    if (seen?.state === 'passing' && dialect === DIALECT && stillThere) await registry.heartbeat(id);
+    if (seen?.state === 'passing' && dialect === DIALECT) await registry.heartbeat(id);
     const after = registry.instance(id);
     if (after === undefined) return refuse(reply, notFound(name));
     return reply.send(encodeHealth(after, name, seen, clock.wallMs()));
