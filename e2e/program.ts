@@ -20,6 +20,7 @@ export interface Program {
   readonly pid: number;
   /** Lines of standard output that the log wrote. */
   readonly log: readonly LogLine[];
+  readonly stdout: () => string;
   readonly stderr: () => string;
   /** Resolves with the first line, past or to come, that `wanted` accepts; rejects when the program ends without one. */
   logged(wanted: (line: LogLine) => boolean): Promise<LogLine>;
@@ -59,7 +60,11 @@ export function startCommand(
     detached: ownGroup,
   });
   const log: LogLine[] = [];
+  let stdout = '';
   let stderr = '';
+  child.stdout.on('data', (piece) => {
+    stdout += String(piece);
+  });
   let waiting: {
     readonly wanted: (line: LogLine) => boolean;
     readonly resolve: (line: LogLine) => void;
@@ -85,6 +90,7 @@ export function startCommand(
     child,
     pid: child.pid ?? 0,
     log,
+    stdout: () => stdout,
     stderr: () => stderr,
     logged(wanted) {
       const line = log.find(wanted);

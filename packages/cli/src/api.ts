@@ -48,7 +48,7 @@ export function createApi(registryUrl: string): Api {
   async function* pages<T extends { readonly nextCursor?: string }>(path: string, query: URLSearchParams): AsyncGenerator<T> {
     for (let cursor: string | undefined; ; ) {
       if (cursor !== undefined) query.set('cursor', cursor);
-      const page = await json<T>(`${path}?${query}`);
+      const page = await json<T>(`${path}?${query.toString()}`);
       yield page;
       cursor = page.nextCursor;
       if (cursor === undefined) return;

@@ -9,7 +9,7 @@ export function addSettings(command: Command, table: SettingTable): Command {
     const names = [setting.env, setting.fallbackEnv?.name].filter((name) => name !== undefined);
     const notes = [...names, ...(setting.fallback === undefined ? [] : [`default ${shownValue(setting, setting.fallback)}`])];
     const option = new Option(`--${setting.flag} <${setting.kind.placeholder}>`, `${setting.doc} (${notes.join('; ')})`);
-    command.addOption(option.argParser((text: string, before: readonly string[] = []) => [...before, text]));
+    command.addOption(option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]));
   }
   return command;
 }

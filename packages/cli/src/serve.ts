@@ -29,7 +29,7 @@ export async function runRegistry(
   plans: readonly ListenerPlan[],
   opened: (listeners: readonly OpenListener[]) => void = () => undefined,
 ): Promise<void> {
-  const readable = process.stdout.isTTY === true;
+  const readable = process.stdout.isTTY;
   const { log, drain } = await openLog({ level: config.logLevel, readable, colours: useColours(process.stdout, process.env) });
   logBugs(log, drain);
   await runUntilSignal(async () => {
@@ -65,7 +65,7 @@ function tellWithoutEffect({ hanaOdataUrl, loadBalancingStrategy, circuitBreaker
 }
 
 function isLoopback({ host }: ListenAddress): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** A bug ends the process, for what it left behind cannot be trusted; what is durable is there after a restart. */

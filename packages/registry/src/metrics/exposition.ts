@@ -40,7 +40,7 @@ export function createHistogram(name: string, help: string, bounds: readonly num
   const sumCell = bounds.length + 1;
 
   function bind(labels: Labels): (value: number) => void {
-    const key = JSON.stringify(Object.entries(labels).sort());
+    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
     const { cells } = series.get(key) ?? { cells: new Float64Array(bounds.length + 2) };
     if (!series.has(key)) series.set(key, { labels, cells });
     return (value) => {
