@@ -38,7 +38,7 @@ async function askStatus(aim: Extract<Aim, { kind: 'http' }>, connection: Socket
     // Time is kept by the signal.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: handOutOnce(connection),
+    connect: handOut(connection),
   });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   let status: number | undefined;
@@ -81,18 +81,7 @@ async function askStatus(aim: Extract<Aim, { kind: 'http' }>, connection: Socket
   }
 }
 
-/**
- * undici connects again when a connection ends before its request was sent; for a probe that is an answer. Not in the same turn: undici
- * does not notice a connection that is there before it began to wait for it.
- */
-function handOutOnce(connection: Socket) {
-  let given = false;
-  return (_options: unknown, callback: (...result: [null, Socket] | [Error, null]) => void): void => {
-    const again = given;
-    given = true;
-    queueMicrotask(() => {
-      if (again) callback(Object.assign(new Error('the connection ended before the request was sent'), { code: 'ECONNRESET' }), null);
-      else callback(null, connection);
-    });
-  };
+/** Not in the same turn: undici does not notice a connection that is there before it began to wait for it. */
+function handOut(connection: Socket) {
+  return (_options: unknown, callback: (error: null, socket: Socket) => void): void => queueMicrotask(() => callback(null, connection));
 }

@@ -7,7 +7,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { InstanceRecord, InstanceRef } from '@rollcall/core';
-import { type ActiveSpec, aimOf, isActive } from './check-aim.ts';
+import { type ActiveSpec, aimOf, isActive, plainHost } from './check-aim.ts';
 import type { Job } from './fair-queue.ts';
 import { NOWHERE } from './heap.ts';
 import type { Outcome } from './outcome.ts';
@@ -30,7 +30,7 @@ export interface TrackedCheck extends Job {
 export interface TrackedInstance {
   readonly ref: InstanceRef;
   record: InstanceRecord;
-  readonly checks: readonly TrackedCheck[];
+  checks: readonly TrackedCheck[];
 }
 
 /** A probe on its way. */
@@ -124,13 +124,19 @@ function track(ref: InstanceRef, record: InstanceRecord): TrackedInstance {
       last: undefined,
     });
   });
+  // A copy has no room to grow, which would be more than all the rest of a million instances with one check each.
+  instance.checks = checks.slice();
   return instance;
 }
 
 /** What the bound of a host is kept by: all spellings of this machine are one. */
 function hostKey(record: InstanceRecord, spec: ActiveSpec): string {
-  const host = aimOf(record, spec)?.host ?? '';
-  return meansThisMachine(host) ? 'localhost' : host;
+  const registered = record.address.host;
+  const elsewhere = spec.kind === 'http' && spec.url !== undefined;
+  const host = (elsewhere ? aimOf(record, spec)?.host : plainHost(registered)) ?? '';
+  if (meansThisMachine(host)) return 'localhost';
+  // The record's own string, where it is the same: there may be a million.
+  return host === registered ? registered : host;
 }
 
 function probesAlike(a: InstanceRecord, b: InstanceRecord): boolean {

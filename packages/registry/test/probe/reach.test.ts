@@ -52,4 +52,27 @@ describe('reach', () => {
     expect(most).toBe(8);
     await shut(server);
   });
+
+  test('names known to be dead leave half of the room to the others', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}));
+    const port = await listen(server);
+    const resolver = {
+      async resolve(): Promise<Resolution> {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return { kind: 'unanswered' };
+      },
+    };
+    const reach = createReach({ resolver, concurrency: 4, timeoutMs: 10_000 });
+    const names = Array.from({ length: 4 }, (_, index) => `dead-${index}.example`);
+    await Promise.all(names.map((name) => reach(at(name, 1))));
+    let dead = 0;
+    const all = Array.from({ length: 200 }, async (_, index) => {
+      await reach(at(names[index % names.length] ?? '', index));
+      dead += 1;
+    });
+    expect(await reach(at('127.0.0.1', port))).toBe('accepted');
+    expect(dead).toBeLessThan(100);
+    await Promise.all(all);
+    await shut(server);
+  });
 });

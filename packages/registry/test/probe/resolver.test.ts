@@ -72,6 +72,17 @@ describe('answers', () => {
   });
 });
 
+describe('a question that got lost', () => {
+  test('is asked again within the time-out', async () => {
+    dns.names.set('name.example', 'silent');
+    const resolver = newResolver({ timeoutMs: 4_000 });
+    const answer = resolver.resolve('name.example');
+    while (dns.asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    dns.names.set('name.example', { a: ['10.0.0.1'] });
+    expect(await answer).toEqual(found('10.0.0.1'));
+  });
+});
+
 describe('one name never waits for another', () => {
   test('100 dead names in flight: a live one is answered meanwhile', async () => {
     dns.names.set('live.example', { a: ['10.0.0.1'] });
