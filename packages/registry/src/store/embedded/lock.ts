@@ -5,7 +5,8 @@
  * It lives as long as the store, on the calling side, so that a worker that is replaced does not let go of it.
  * Bound: local file systems; those without locks are refused.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '@rollcall/core';
 import { openProblem, sqliteCode } from './errors.ts';
@@ -18,7 +19,7 @@ const NOT_A_DATABASE = 26;
 export function takeLock({ dir, lock }: StoreFiles): () => void {
   let connection: DatabaseSync | undefined;
   try {
-    mkdirSync(dir, { recursive: true });
+    makeDirectory(dir);
     connection = new DatabaseSync(lock, { timeout: 0 });
     connection.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return connection.close.bind(connection);
@@ -36,4 +37,11 @@ export function takeLock({ dir, lock }: StoreFiles): () => void {
     }
     throw openProblem(error, dir);
   }
+}
+
+/** Level by level: Node's own recursive way never ends on a file system that refuses new names, such as /proc. */
+function makeDirectory(dir: string): void {
+  if (existsSync(dir)) return;
+  makeDirectory(dirname(resolve(dir)));
+  mkdirSync(dir, { mode: 0o700 });
 }
