@@ -3,7 +3,10 @@
  *
  * An answer is good while its source is the same object at the same epoch, and for at most `MAX_AGE_MS`, because heartbeat
  * times move no epoch. Bound: `maxBytes` of bodies, the oldest go first; one that is larger than an eighth of it is not kept.
+ *
+ * Short ASCII bodies are kept as strings: Node sends such a body and its headers as one piece, which costs less than two.
  */
+import { isAscii } from 'node:buffer';
 import type { Clock } from '@rollcall/core';
 
 /** What an answer is made from: a service, or the whole registry. */
@@ -13,20 +16,25 @@ export interface AnswerSource {
 }
 
 export interface AnswerCache {
-  /** The kept answer for `key`, or a new one by `make`. */
-  answer(key: string, source: AnswerSource, make: () => Buffer): Buffer;
+  /** The kept answer for `key`, or a new one: the pieces that `make` gives, joined. */
+  answer(key: string, source: AnswerSource, make: () => Iterable<string>): Body;
   /** Bytes of kept bodies. */
   readonly bytes: number;
 }
 
+/** To be sent as it is. */
+export type Body = string | Buffer;
+
 export const MAX_AGE_MS = 1_000;
 const MAX_BYTES = 32 * 1_048_576;
+/** Up to this many bytes copying a body is cheaper than a second piece. */
+const SHORT_BYTES = 16_384;
 
 interface Kept {
   readonly source: AnswerSource;
   readonly epoch: number;
   readonly madeAtMs: number;
-  readonly body: Buffer;
+  readonly body: Body;
 }
 
 export function createAnswerCache(clock: Pick<Clock, 'monotonicMs'>, maxBytes = MAX_BYTES): AnswerCache {
@@ -59,7 +67,7 @@ export function createAnswerCache(clock: Pick<Clock, 'monotonicMs'>, maxBytes = 
         return found.body;
       }
       const { epoch } = source;
-      const body = make();
+      const body = joined(make());
       keep(key, { source, epoch, madeAtMs: nowMs, body });
       return body;
     },
@@ -67,4 +75,12 @@ export function createAnswerCache(clock: Pick<Clock, 'monotonicMs'>, maxBytes = 
       return bytes;
     },
   };
+}
+
+function joined(pieces: Iterable<string>): Body {
+  let text = '';
+  for (const piece of pieces) text += piece;
+  const bytes = Buffer.from(text);
+  // Read back from the bytes, since what was added up is a tree of pieces still.
+  return bytes.length <= SHORT_BYTES && isAscii(bytes) ? bytes.toString('latin1') : bytes;
 }

@@ -7,7 +7,7 @@ function setUp(maxBytes?: number) {
   const cache = createAnswerCache({ monotonicMs: () => nowMs }, maxBytes);
   const make = (bytes = 1) => {
     made += 1;
-    return Buffer.alloc(bytes, String(made % 10));
+    return [String(made % 10).repeat(bytes)];
   };
   return { cache, make, made: () => made, pass: (ms: number) => (nowMs += ms) };
 }
@@ -51,6 +51,14 @@ describe('an answer', () => {
     cache.answer('a', source, make);
     expect(made()).toBe(2);
   });
+});
+
+test('a body is what its pieces say, short or long, ASCII or not', () => {
+  const { cache } = setUp();
+  for (const text of ['', 'ascii', 'größe 日本', 'x'.repeat(20_000), 'ü'.repeat(20_000)]) {
+    const body = cache.answer('a', { epoch: 1 }, () => [text.slice(0, 3), text.slice(3)]);
+    expect(Buffer.from(body as string).toString()).toBe(text);
+  }
 });
 
 describe('the cache', () => {

@@ -3,9 +3,10 @@
  *
  * A handler decodes, calls one use case of the registry, and encodes. What decoding throws is answered 422.
  */
+import type { Readable } from 'node:stream';
 import type { InstanceId } from '@rollcall/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { createAnswerCache } from '../../server/answer-cache.ts';
+import { type AnswerSource, type Body, createAnswerCache } from '../../server/answer-cache.ts';
 import { type Dialect, type DialectContext, operation } from '../../server/dialect.ts';
 import { JSON_TYPE } from '../../server/errors.ts';
 import { STREAMED_FROM, streamed } from '../../server/streamed.ts';
@@ -60,37 +61,28 @@ function routes(app: FastifyInstance, context: DialectContext): void {
     return outcome.kind === 'rejected' ? refuse(reply, refusal(outcome.error)) : sendJson(reply, encodeDone(id));
   });
 
-  const kept = { all: createAnswerCache(clock), discoverable: createAnswerCache(clock) };
+  // Keys: a name; beside them what no name can be, for a NUL is in none.
+  const answers = createAnswerCache(clock);
+  const sendKept = (reply: FastifyReply, key: string, source: AnswerSource, make: () => Iterable<string>): FastifyReply =>
+    sendJson(reply, answers.answer(key, source, make));
 
   app.get<OfService>('/services/:name', operation('discover'), ({ params: { name }, query }, reply) => {
     const all = wantsAll(query);
     const service = registry.service(name);
     if (service === undefined || !(all || service.discoverable > 0)) return refuse(reply, unknownService(name));
     if (service.size > STREAMED_FROM) return sendJson(reply, streamed(encodeService(service, all)));
-    const answers = all ? kept.all : kept.discoverable;
-    return sendJson(
-      reply,
-      answers.answer(name, service, () => bytes(encodeService(service, all))),
-    );
+    return sendKept(reply, all ? `\0all ${name}` : name, service, () => encodeService(service, all));
   });
-
-  const lists = createAnswerCache(clock);
 
   app.get<{ readonly Querystring: All }>('/services', operation('services'), ({ query }, reply) => {
     const all = wantsAll(query);
     if (registry.counts.instances > STREAMED_FROM) return sendJson(reply, streamed(encodeServices(registry, all)));
-    return sendJson(
-      reply,
-      lists.answer(all ? 'all' : 'discoverable', registry, () => bytes(encodeServices(registry, all))),
-    );
+    return sendKept(reply, all ? '\0services all' : '\0services', registry, () => encodeServices(registry, all));
   });
 
   app.get('/status', operation('status'), (_request, reply) => {
     if (registry.counts.services > STREAMED_FROM) return sendJson(reply, streamed(encodeStatus(registry)));
-    return sendJson(
-      reply,
-      lists.answer('status', registry, () => bytes(encodeStatus(registry))),
-    );
+    return sendKept(reply, '\0status', registry, () => encodeStatus(registry));
   });
 
   app.get('/health', operation('health'), (_request, reply) => {
@@ -120,7 +112,7 @@ function answerHeartbeat(reply: FastifyReply, id: InstanceId, heard: boolean): F
   return heard ? sendJson(reply, encodeDone(id)) : refuse(reply, unknownInstance(id));
 }
 
-function sendJson(reply: FastifyReply, body: string | Buffer | ReturnType<typeof streamed>): FastifyReply {
+function sendJson(reply: FastifyReply, body: Body | Readable): FastifyReply {
   return reply.header('content-type', JSON_TYPE).send(body);
 }
 
@@ -128,10 +120,4 @@ function sendJson(reply: FastifyReply, body: string | Buffer | ReturnType<typeof
 function wantsAll({ all }: All): boolean {
   const last: unknown = Array.isArray(all) ? all.at(-1) : all;
   return typeof last === 'string' && (last === '1' || last.toLowerCase() === 'true');
-}
-
-function bytes(pieces: Iterable<string>): Buffer {
-  let text = '';
-  for (const piece of pieces) text += piece;
-  return Buffer.from(text);
 }

@@ -26,7 +26,7 @@ export function createList({ registry, clock }: DialectContext): (reply: Fastify
     const pieces = () => listPieces(registry.instances(), filter, clock.wallMs());
     if (registry.counts.instances >= STREAMED_FROM) return reply.send(streamed(pieces()));
     const key = `${filter.healthy} ${filter.status ?? ''}`;
-    return reply.send(answers.answer(key, registry, () => Buffer.from([...pieces()].join(''))));
+    return reply.send(answers.answer(key, registry, pieces));
   };
 }
 
