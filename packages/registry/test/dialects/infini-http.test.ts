@@ -151,6 +151,35 @@ test('more services than fit in one piece are all listed, once each', async () =
   expect((await house.ask('GET', '/stats')).body).toMatchObject({ total_services: 6_000, host_distribution: { 'far.example': 6_000 } });
 });
 
+test('two PUTs at once, one of the host and one of the port, both count', async () => {
+  const memory = createMemoryStore();
+  let hold: Promise<void> | undefined;
+  let release = () => {};
+  let began = () => {};
+  await reopen({
+    store: {
+      ...memory,
+      async commit(batch) {
+        began();
+        await hold;
+        await memory.commit(batch);
+      },
+    },
+  });
+  await register();
+  const begun = new Promise<void>((resolve) => (began = resolve));
+  hold = new Promise((resolve) => (release = resolve));
+  const first = house.ask('PUT', '/services/billing', { host: '10.0.0.8' });
+  await begun;
+  const second = house.ask('PUT', '/services/billing', { port: 9_000 });
+  // Answered after the second has been read, for they share a connection pool but not a connection.
+  await house.ask('GET', '/health');
+  await house.ask('GET', '/health');
+  release();
+  expect((await first).status).toBe(200);
+  expect((await second).body).toMatchObject({ service: { host: '10.0.0.8', port: 9_000, url: 'http://10.0.0.7:8000' } });
+});
+
 test('while the store is down writes say plainly that nothing happened, and reads and heartbeats go on', async () => {
   const memory = createMemoryStore();
   let down = false;

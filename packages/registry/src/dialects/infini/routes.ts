@@ -11,6 +11,7 @@ import { InvalidInput, invalidJson, notFound, refusal, type Refusal } from './er
 import { createList } from './list.ts';
 import { DIALECT, findByName, idMeant } from './names.ts';
 import { createStats } from './stats.ts';
+import { update } from './update.ts';
 
 export const infiniDialect: Dialect = {
   name: 'infini',
@@ -67,14 +68,9 @@ function routes(app: FastifyInstance, context: DialectContext): void {
   });
 
   app.put<Named>('/services/:name', operation('update'), async ({ params: { name }, body }, reply) => {
-    const view = findByName(registry, name);
-    if (view === undefined) return refuse(reply, notFound(name));
-    const { id } = view.record;
-    const outcome = await registry.submit({ kind: 'update', id, patch: decodeUpdate(body, view.record, times), renews: true });
-    if (outcome.kind === 'rejected') return refuse(reply, refusal(outcome.error, name));
-    const after = registry.instance(id);
-    if (after === undefined) return refuse(reply, notFound(name));
-    return reply.send({ message: doneMessage(name, 'updated'), service: encodeInfo(after) });
+    const updated = await update(registry, name, (record) => decodeUpdate(body, record, times));
+    if (updated.kind === 'refused') return refuse(reply, updated.refusal);
+    return reply.send({ message: doneMessage(name, 'updated'), service: encodeInfo(updated.view) });
   });
 
   app.delete<Named>('/services/:name', operation('deregister'), async ({ params: { name } }, reply) => {
