@@ -21,7 +21,7 @@ const config: KnipConfig = {
     },
   },
   // The system's own.
-  ignoreBinaries: ['apt-get', 'dpkg-query', 'mount', 'taskset', 'umount'],
+  ignoreBinaries: ['apt-get', 'dpkg-query', 'mount', 'prlimit', 'taskset', 'umount'],
   ignoreExportsUsedInFile: true,
 };
 
