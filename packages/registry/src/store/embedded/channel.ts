@@ -5,9 +5,10 @@
  * Bound: one request at a time, except one that timed out and may still be answered late; that answer is ignored.
  */
 import type { Worker } from 'node:worker_threads';
-import { StoreError, StoreOpenError } from '@rollcall/core';
+import { StoreError } from '@rollcall/core';
 import { startWorker } from '../../worker.ts';
 import type { Answer, EncodedPiece, Request } from './messages.ts';
+import { portError } from './port-errors.ts';
 
 /** How long a disk may take to answer, in ms. Opening has no limit: it reads everything. */
 const ANSWER_WITHIN_MS = 30_000;
@@ -45,9 +46,7 @@ export function openChannel({ onPiece, onNotice }: ChannelEvents): Channel {
         onNotice(answer.text);
         return;
       case 'failed':
-        waiting
-          .get(answer.seq)
-          ?.reject(answer.outcome === 'not-opened' ? new StoreOpenError(answer.reason) : new StoreError(answer.outcome, answer.reason));
+        waiting.get(answer.seq)?.reject(portError(answer.outcome, answer.reason));
         return;
       case 'opened':
       case 'done':

@@ -10,10 +10,17 @@ import {
   type StoreImage,
   targetKey,
 } from '@rollcall/core';
-import { DELETE, type EncodedChanges, type EncodedImage, type EncodedPiece, INTENT, PUT, STANDING } from './messages.ts';
-
-export const NUMBERS_A_CHANGE = 4;
-export const NUMBERS_A_ROW = 3;
+import {
+  DELETE,
+  type EncodedChanges,
+  type EncodedImage,
+  type EncodedPiece,
+  INTENT,
+  NUMBERS_A_CHANGE,
+  NUMBERS_A_ROW,
+  PUT,
+  STANDING,
+} from './messages.ts';
 
 export function encodeChanges(changes: readonly StoreChange[], from: number, to: number): EncodedChanges {
   const numbers = new Float64Array((to - from) * NUMBERS_A_CHANGE);

@@ -1,8 +1,21 @@
 /**
  * What SQLite and the file system report, in the store's own three kinds: damage that is repaired, an opening that a
  * person must help, a commit that failed.
+ *
+ * The worker loads nothing of the core, so that it starts fast; `port-errors.ts` turns its failures into the port's.
  */
-import { StoreError, StoreOpenError } from '@rollcall/core';
+export type Outcome = 'not-opened' | 'unavailable' | 'outcome-unknown';
+
+/** A failure as it crosses from the worker. The message is for people: it names the thing and the remedy. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure';
+  readonly outcome: Outcome;
+
+  constructor(outcome: Outcome, reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.outcome = outcome;
+  }
+}
 
 const PERMISSION = 3;
 const BUSY = 5;
@@ -41,17 +54,17 @@ export function isDamage(error: unknown): boolean {
 }
 
 /** For people: names the directory and the remedy. */
-export function openProblem(error: unknown, dir: string): StoreOpenError {
-  if (error instanceof StoreOpenError) return error;
-  return new StoreOpenError(`the data directory ${dir} cannot be used: ${reason(error)}; ${remedy(error)}`, { cause: error });
+export function openProblem(error: unknown, dir: string): StoreFailure {
+  if (error instanceof StoreFailure) return error;
+  return new StoreFailure('not-opened', `the data directory ${dir} cannot be used: ${reason(error)}; ${remedy(error)}`, { cause: error });
 }
 
 /** `committing`: the failure came from the last step, after which a batch may be durable. */
-export function commitProblem(error: unknown, database: string, committing: boolean): StoreError {
-  if (error instanceof StoreError) return error;
+export function commitProblem(error: unknown, database: string, committing: boolean): StoreFailure {
+  if (error instanceof StoreFailure) return error;
   const code = sqliteCode(error);
   const certain = !committing || (code !== undefined && NOTHING_HAPPENED.has(code));
-  return new StoreError(certain ? 'unavailable' : 'outcome-unknown', `${database}: ${reason(error)}; ${remedy(error)}`, { cause: error });
+  return new StoreFailure(certain ? 'unavailable' : 'outcome-unknown', `${database}: ${reason(error)}; ${remedy(error)}`, { cause: error });
 }
 
 function reason(error: unknown): string {

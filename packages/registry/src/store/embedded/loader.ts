@@ -4,8 +4,7 @@
  *
  * Bound: a piece is at most `PIECE_ROWS` rows and one row more than `PIECE_CHARS`; `PIECES_IN_FLIGHT` are on their way.
  */
-import { NUMBERS_A_ROW } from './encode.ts';
-import type { EncodedPiece } from './messages.ts';
+import { type EncodedPiece, NUMBERS_A_ROW } from './messages.ts';
 import type { SoundRow } from './scan.ts';
 
 const PIECE_ROWS = 2_000;

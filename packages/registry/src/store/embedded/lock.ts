@@ -10,6 +10,7 @@ import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreOpenError } from '@rollcall/core';
 import { openProblem, sqliteCode } from './errors.ts';
+import { asPortError } from './port-errors.ts';
 import type { StoreFiles } from './files.ts';
 
 const BUSY = 5;
@@ -35,7 +36,7 @@ export function takeLock({ dir, lock }: StoreFiles): () => void {
     if (code === NOT_A_DATABASE) {
       throw new StoreOpenError(`${lock} is not a lock file; remove it when no registry runs on this directory`, { cause: error });
     }
-    throw openProblem(error, dir);
+    throw asPortError(openProblem(error, dir));
   }
 }
 

@@ -1,5 +1,5 @@
 /** What passes between the calling side and the store's worker. One request is answered before the next is sent, commits excepted. */
-import type { StoreError } from '@rollcall/core';
+import type { Outcome } from './errors.ts';
 
 export type Request =
   | { readonly kind: 'open'; readonly seq: number; readonly dir: string }
@@ -17,7 +17,10 @@ export type Answer =
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'opened'; readonly seq: number; readonly image: EncodedImage }
   | { readonly kind: 'done'; readonly seq: number; readonly revision: number }
-  | { readonly kind: 'failed'; readonly seq: number; readonly outcome: StoreError['outcome'] | 'not-opened'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly seq: number; readonly outcome: Outcome; readonly reason: string };
+
+export const NUMBERS_A_CHANGE = 4;
+export const NUMBERS_A_ROW = 3;
 
 export const PUT = 0;
 export const STANDING = 1;

@@ -6,19 +6,20 @@
  * computes a checksum anew only where the old one holds, so that damage is never sealed.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { StoreOpenError } from '@rollcall/core';
 import { crc32 } from 'node:zlib';
 import { inTransaction, type Meta, metaWriter, SCHEMA_VERSION } from './database.ts';
 import { stateCrc } from './checksums.ts';
+import { StoreFailure } from './errors.ts';
 
 /** The step at index n leads from version n to n + 1. */
 const steps: readonly ((database: DatabaseSync) => void)[] = [rememberTheExpired];
 
-/** Returns `meta` as it is afterwards. Throws `StoreOpenError` for a version that is not known here. */
+/** Returns `meta` as it is afterwards. Throws `StoreFailure` for a version that is not known here. */
 export function migrate(database: DatabaseSync, meta: Meta, file: string): Meta {
   if (meta.version === SCHEMA_VERSION) return meta;
   if (meta.version > SCHEMA_VERSION) {
-    throw new StoreOpenError(
+    throw new StoreFailure(
+      'not-opened',
       `${file} was written by a newer version (its schema is ${meta.version}, this one knows ${SCHEMA_VERSION}); start that version, or restore a backup of this one's`,
     );
   }

@@ -35,7 +35,7 @@ export interface Opened {
 /** Takes one row; a promise when the reader must wait for the one who takes them. */
 export type Sink = (row: SoundRow) => Promise<void> | undefined;
 
-/** Throws what SQLite and the file system throw, and `StoreOpenError` for a newer file. */
+/** Throws what SQLite and the file system throw, and `StoreFailure` for a newer file. */
 export async function openStore(files: StoreFiles, sink: Sink, nowMs: number): Promise<Opened> {
   removeFresh(files);
   const notices: string[] = [];

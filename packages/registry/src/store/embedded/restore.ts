@@ -13,6 +13,7 @@ import { removeFresh, replaceDatabase, type StoreFiles, storeFiles } from './fil
 import { takeLock } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { openSound } from './open.ts';
+import { asPortError } from './port-errors.ts';
 import { isStructureSound, scanInstances, scanIntents } from './scan.ts';
 
 export interface RestoreOptions {
@@ -42,7 +43,7 @@ export async function restoreInto({ dir, file }: RestoreOptions): Promise<Restor
     return { ...restored, keptAs: replaceDatabase(files, 'replaced', Date.now()) };
   } catch (error) {
     removeFresh(files);
-    throw openProblem(error, dir);
+    throw error instanceof StoreOpenError ? error : asPortError(openProblem(error, dir));
   } finally {
     unlock();
   }

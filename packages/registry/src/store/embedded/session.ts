@@ -6,9 +6,8 @@
  */
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '@rollcall/core';
 import { closeQuietly, inTransaction, type Meta, metaWriter } from './database.ts';
-import { commitProblem, isDamage, openProblem } from './errors.ts';
+import { commitProblem, isDamage, openProblem, StoreFailure } from './errors.ts';
 import type { StoreFiles } from './files.ts';
 import type { Loader } from './loader.ts';
 import { createLogKeeper, type LogKeeper } from './log-keeper.ts';
@@ -18,14 +17,14 @@ import { openWitness, type Witness } from './witness.ts';
 import { CommitFailure, createWriter, type Writer } from './writer.ts';
 
 export interface Session {
-  /** Throws `StoreOpenError`. */
+  /** Throws `StoreFailure`. */
   open(loader: Loader): Promise<EncodedImage>;
   add(changes: EncodedChanges): void;
-  /** Throws `StoreError`. */
+  /** Throws `StoreFailure`. */
   commit(revision: number): void;
   /** What can wait until a commit has been answered. */
   tidy(): void;
-  /** The last durable revision. Throws `StoreError`. */
+  /** The last durable revision. Throws `StoreFailure`. */
   recover(): number;
   close(): void;
 }
@@ -58,7 +57,7 @@ export function createSession(files: StoreFiles, announce: (text: string) => voi
   function reopen(): Connection {
     // SQLite would make an empty one.
     if (!existsSync(files.database)) {
-      throw new StoreError('unavailable', `${files.database} is gone; put it back, or restart to begin with an empty store`);
+      throw new StoreFailure('unavailable', `${files.database} is gone; put it back, or restart to begin with an empty store`);
     }
     let sound = broken ? undefined : openSound(files);
     if (sound === undefined) {
@@ -93,7 +92,7 @@ export function createSession(files: StoreFiles, announce: (text: string) => voi
       connection?.writer.add(changes);
     },
     commit(revision) {
-      if (connection === undefined) throw new StoreError('unavailable', 'the store has failed and is not recovered yet');
+      if (connection === undefined) throw new StoreFailure('unavailable', 'the store has failed and is not recovered yet');
       try {
         connection.writer.commit(revision);
       } catch (error) {

@@ -4,7 +4,7 @@
  * Bound: while opening, at most `PIECES_IN_FLIGHT` pieces wait to be taken; afterwards it holds nothing for each row.
  */
 import { parentPort } from 'node:worker_threads';
-import { StoreError, StoreOpenError } from '@rollcall/core';
+import { StoreFailure } from './errors.ts';
 import { createLoader } from './loader.ts';
 import type { Answer, Request } from './messages.ts';
 import { createSession, type Session } from './session.ts';
@@ -35,7 +35,7 @@ async function answer(request: Request): Promise<void> {
       session?.add(request.changes);
       return;
     case 'commit': {
-      if (session === undefined) throw new StoreError('unavailable', 'the store is not open');
+      if (session === undefined) throw new StoreFailure('unavailable', 'the store is not open');
       session.commit(request.revision);
       post({ kind: 'done', seq: request.seq, revision: request.revision });
       session.tidy();
@@ -53,7 +53,7 @@ port.on('message', (request: Request) => {
   answer(request).catch((error: unknown) => {
     if (!('seq' in request)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const outcome = error instanceof StoreError ? error.outcome : error instanceof StoreOpenError ? 'not-opened' : 'outcome-unknown';
+    const outcome = error instanceof StoreFailure ? error.outcome : 'outcome-unknown';
     post({ kind: 'failed', seq: request.seq, outcome, reason });
   });
 });

@@ -8,8 +8,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { contentCrc, intentCrc, stateCrc } from './checksums.ts';
 import { type Meta, metaWriter, PAGE_BYTES, rollbackQuietly } from './database.ts';
-import { NUMBERS_A_CHANGE } from './encode.ts';
-import { DELETE, type EncodedChanges, INTENT, PUT, STANDING } from './messages.ts';
+import { DELETE, type EncodedChanges, INTENT, NUMBERS_A_CHANGE, PUT, STANDING } from './messages.ts';
 
 export interface Writer {
   /** As of the last commit. */
