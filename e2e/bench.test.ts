@@ -17,7 +17,7 @@ test('every case of the benchmark runs and has its row', async (context) => {
   );
   const { stdout } = await run(process.execPath, [script, '--smoke'], { timeout: 170_000 });
   for (const what of ['read, 10 instances', 'read, 1,000 instances', 'heartbeat, 100,000', 'FastAPI', 'registrations, 1000 at once'])
-    expect(stdout).toContain(`| ${what}`);
+    expect(stdout).toContain(what);
 }, 180_000);
 
 test('a case that does not exist is named', async () => {

@@ -122,8 +122,8 @@ function rowsOf({ quietMs, longestMs, shownAfter, storedMs }: Seen): Row[] {
       samples: [shownAfter],
       target: { atMost: 0 },
     },
-    { what: '  removals durable after', unit: 's', samples: [storedMs / 1_000], target: { atMost: 15 } },
-    { what: '  longest request meanwhile', unit: 'ms', samples: [longestMs], target: { atMost: 20 } },
+    { what: '1,000,000 leases lapse: removals durable after', unit: 's', samples: [storedMs / 1_000], target: { atMost: 15 } },
+    { what: '1,000,000 leases lapse: longest request meanwhile', unit: 'ms', samples: [longestMs], target: { atMost: 20 } },
     { what: '  longest request before, in a quiet time', unit: 'ms', samples: [quietMs] },
   ];
 }

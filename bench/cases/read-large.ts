@@ -64,12 +64,7 @@ async function measure(bench: Bench, { registry, floor, ask, ids }: Parts): Prom
       return sample;
     },
   });
-  const [warm = 0, ...later] = rss;
-  const memory: Row = {
-    what: '  memory after each round to memory after the warm-up',
-    unit: '×',
-    samples: later.map((bytes) => bytes / warm),
-  };
+  const memory: Row = { what: '  memory after each round to memory before', unit: '×', samples: rss.map((bytes) => bytes / before) };
   const size: Row = { what: '  memory', unit: 'MiB', samples: rss.map((bytes) => bytes / MIB) };
   return [...atRest, ...changing, memory, size];
 }
