@@ -6,7 +6,7 @@ import { addressKey, type Catalog, HELD, LAPSED } from './catalog.ts';
 import type { LeaseClock } from './clock.ts';
 import type { Compact } from './compact.ts';
 import type { Effect } from './effects.ts';
-import { MAX_HOLD_MS } from './guard.ts';
+import { MAX_HOLD_MS } from './guard-scopes.ts';
 import type { IntentTable } from './intents.ts';
 import type { Leases } from './leases.ts';
 import type { InstanceId, InstanceRecord, Intent, Revision } from './model.ts';
@@ -57,11 +57,11 @@ export function createApply({ catalog, leases, clock, intents, remembered, compa
   function applyStanding(effect: Extract<Effect, { kind: 'standing' }>, revision: Revision, changes: Change[]): void {
     const slot = catalog.slotOf(effect.id);
     if (slot === undefined) return;
-    const lapsed = ((catalog.columns.flags[slot] ?? 0) & LAPSED) !== 0;
+    const flag = catalog.columns.flags[slot] ?? 0;
     catalog.setStanding(slot, effect.standing);
     if (effect.renews) leases.renew(slot);
-    else if ((effect.cause === 'late' || effect.cause === 'released') && lapsed) awaitRemoval(slot);
-    else if (effect.cause === 'late') heardMeanwhile(effect.id);
+    else if ((effect.cause === 'late' || effect.cause === 'released') && (flag & LAPSED) !== 0) awaitRemoval(slot);
+    else if (effect.cause === 'late' && (flag & HELD) === 0) heardMeanwhile(effect.id);
     put(slot, effect.cause, revision, changes);
   }
 

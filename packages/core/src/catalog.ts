@@ -27,7 +27,7 @@ export const IN_GRACE = 8;
 /** Its removal is in a batch that is not applied yet. */
 export const LEAVING = 16;
 const DISCOVERABLE = 32;
-/** A guard has held it since it was last heard, and will not again. */
+/** A guard has held or asked it since it was last heard, and will not again. */
 export const SPARED = 64;
 /** Heard while it was late, and that is not stored yet. */
 export const OWED = 128;

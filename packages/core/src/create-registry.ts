@@ -51,6 +51,8 @@ export function createRegistry({
   let revived = 0;
   /** Leases that the last tick found lapsed: decided in this one, after the sockets were read. */
   let marked: InstanceRef[] = [];
+  /** Held by the guard, and that is not stored yet. */
+  let toHold: InstanceRef[] = [];
 
   const batches = createBatches({
     store,
@@ -185,11 +187,20 @@ export function createRegistry({
     const { refused, held } = guard.settle();
     const due = marked.filter(isStillLapsed);
     marked = [...guard.judge(leases.scan()), ...refused];
-    if (held.length > 0) void batches.submit({ kind: 'hold', refs: held });
+    if (held.length > 0) toHold = toHold.concat(held);
+    if (toHold.length > 0 && batches.failure === undefined) storeHolds();
     if (due.length > 0) batches.lapse(due);
     batches.tick();
     const forgotten = intentKeeper.due(remembered);
     if (forgotten !== undefined) void batches.submit({ kind: 'forget', intents: forgotten });
+  }
+
+  function storeHolds(): void {
+    const refs = toHold;
+    toHold = [];
+    void batches.submit({ kind: 'hold', refs }).then((outcome) => {
+      if (outcome.kind === 'rejected') toHold = refs.concat(toHold);
+    });
   }
 
   function isStillLapsed(ref: InstanceRef): boolean {

@@ -2,29 +2,23 @@
  * The mass-expiry guard: when most of a service, or of everything, seems to die at once, the likelier culprit is us or
  * the network between. Nobody is declared late before their address has been asked.
  *
- * Over a sliding window of one TTL, for each service and over all: if more than half, and at least three, of those alive
- * at its beginning lapse, each is asked by one TCP connect (one for all at the same address). Refused: it goes at once.
- * Accepted or silent: it stays in answers, late and held, for one further TTL, at most `MAX_HOLD_MS`; then it goes. One
- * with a gating check is judged by that check instead. Those of the same service that lapsed earlier in the window, before
- * there were enough to see the pattern, are asked too.
+ * Where lapses are too many (see `guard-scopes.ts`), each is asked by one TCP connect (one for all at the same address that
+ * lapse together). Refused: it goes at once. Accepted or silent: it stays in answers, late and held, for one further TTL
+ * after its lease ran out, at most `MAX_HOLD_MS`; then it goes. One with a gating check is judged by that check instead.
+ * Those that lapsed earlier in the window, before there were enough to see the pattern, are asked too.
  *
- * Recovers by itself: only what was alive at the window's beginning counts, never a ghost (eureka#1247).
- * Bound: O(services with a recent lapse) memory; O(instances) time in a tick in which three or more lapse.
+ * Bound: an instance is asked at most once until it is heard; O(instances) time in a tick in which the guard begins.
  */
 import { ASKED, type Catalog, HELD, LAPSED, type ServiceEntry, SPARED } from './catalog.ts';
 import type { LeaseClock } from './clock.ts';
+import { createGuardScopes, MAX_HOLD_MS } from './guard-scopes.ts';
 import type { Leases } from './leases.ts';
-import { createLapseWindow, type LapseWindow } from './lapse-window.ts';
 import type { InstanceRef } from './model.ts';
 import type { Notice, Reachability, RegistryOptions } from './registry.ts';
 import { hasFailingGate, isLate } from './standing.ts';
 
-/** The longest that a late instance is held, in ms of lease time. */
-export const MAX_HOLD_MS = 10 * 60_000;
-const AT_LEAST = 3;
 /** Verdicts carried out in one tick. */
 const VERDICTS_AT_ONCE = 20_000;
-const EVERYTHING = '*';
 
 export interface Guard {
   /** Looks at the leases that this tick found lapsed, and returns those that may be decided; the rest is kept and asked. */
@@ -43,26 +37,17 @@ export interface GuardOptions {
   readonly announce: (notice: Notice) => void;
 }
 
-interface Scope {
-  readonly window: LapseWindow;
-  /** Lease time at which it ends, unless it trips again; undefined while it is not in force. */
-  untilMs: number | undefined;
-  announced: boolean;
-  refused: number;
-  held: number;
-}
-
 export function createGuard({ catalog, leases, clock, reach, announce }: GuardOptions): Guard {
-  const scopes = new Map<string, Scope>();
+  const scopes = createGuardScopes(catalog, clock, announce);
   const asking = new Map<string, InstanceRef[]>();
   const verdicts: { refs: InstanceRef[]; verdict: Reachability }[] = [];
   const heldAtOnce: InstanceRef[] = [];
 
   function judge(found: readonly number[]): InstanceRef[] {
-    expireScopes();
+    scopes.expire();
     const goes: InstanceRef[] = [];
-    const dying = new Map<ServiceEntry, number[]>();
     const lapses: number[] = [];
+    const dying = new Map<ServiceEntry, number[]>();
     for (const slot of found) {
       if (!isAliveButFor(slot)) {
         goes.push(catalog.refOf(slot));
@@ -74,87 +59,63 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
       if (others === undefined) dying.set(entry, [slot]);
       else others.push(slot);
     }
-    const everything = lapses.length > 0 && trips(EVERYTHING, lapses, allSlots, lapses.length >= AT_LEAST || scopes.has(EVERYTHING));
+    if (lapses.length === 0) return goes;
+    const everything = scopes.trips(undefined, lapses.length, longestTtl(lapses));
+    const began: { readonly members: readonly number[] | undefined; readonly windowMs: number }[] = [];
+    if (everything === 'began') began.push({ members: undefined, windowMs: longestTtl(lapses) });
     for (const [entry, slots] of dying) {
-      const service = trips(entry.name, slots, () => entry.members, entry.size >= AT_LEAST || scopes.has(entry.name));
-      if (service || everything) for (const slot of slots) spare(slot, goes);
-      else for (const slot of slots) goes.push(catalog.refOf(slot));
-      if (service) askEarlierOnes(entry, longestTtl(slots));
+      const windowMs = longestTtl(slots);
+      const service = scopes.trips(entry, slots.length, windowMs);
+      const spared = service !== 'no' || everything !== 'no';
+      for (const slot of slots) if (!spared || !spare(slot)) goes.push(catalog.refOf(slot));
+      if (service === 'began') began.push({ members: entry.members, windowMs });
     }
+    for (const { members, windowMs } of began) askEarlierOnes(members, clock.nowMs - windowMs);
     return goes;
   }
 
   /** Whether a lapsed slot was alive until now: neither late already nor spared once. */
   function isAliveButFor(slot: number): boolean {
-    return !isLate(catalog.columns.standing[slot] ?? 0) && ((catalog.columns.flags[slot] ?? 0) & SPARED) === 0;
-  }
-
-  function* allSlots(): Iterable<number> {
-    for (let slot = 0; slot < catalog.capacity; slot += 1) if (catalog.records[slot] !== undefined) yield slot;
-  }
-
-  function trips(name: string, lapses: readonly number[], members: () => Iterable<number>, worthCounting: boolean): boolean {
-    if (!worthCounting) return false;
-    const windowMs = longestTtl(lapses);
-    let scope = scopes.get(name);
-    if (scope === undefined) {
-      scope = { window: createLapseWindow(), untilMs: undefined, announced: false, refused: 0, held: 0 };
-      scopes.set(name, scope);
-    }
-    scope.window.add(clock.nowMs, windowMs, lapses.length);
-    const lapsed = scope.window.count(clock.nowMs - windowMs);
-    if (lapsed < AT_LEAST) return false;
-    const alive = aliveSince(members(), clock.nowMs - windowMs);
-    if (lapsed * 2 <= lapsed + alive) return false;
-    const began = scope.untilMs === undefined;
-    scope.untilMs = clock.nowMs + Math.min(windowMs, MAX_HOLD_MS) + windowMs;
-    // While everything is guarded, naming each service too would only bury the message.
-    if (began && (name === EVERYTHING || scopes.get(EVERYTHING)?.untilMs === undefined)) {
-      scope.announced = true;
-      announce({ kind: 'guard-began', scope: name, lapsing: lapsed, alive: lapsed + alive });
-    }
-    return true;
-  }
-
-  function aliveSince(members: Iterable<number>, sinceMs: number): number {
-    const { deadlineMs, standing, flags, bornMs } = catalog.columns;
-    let alive = 0;
-    for (const slot of members) {
-      const runs = (deadlineMs[slot] ?? 0) > clock.nowMs && ((flags[slot] ?? 0) & HELD) === 0;
-      if (runs && !isLate(standing[slot] ?? 0) && (bornMs[slot] ?? 0) <= sinceMs) alive += 1;
-    }
-    return alive;
+    return !isLate(catalog.columns.standing[slot] ?? 0) && !has(slot, SPARED);
   }
 
   function longestTtl(slots: readonly number[]): number {
     return slots.reduce((longest, slot) => Math.max(longest, catalog.recordAt(slot).lease.ttlMs), 0);
   }
 
-  /** Keeps a lapsed instance until it is known what it is. */
-  function spare(slot: number, goes: InstanceRef[]): void {
-    const record = catalog.recordAt(slot);
-    const gated = record.checks.some((spec) => spec.gates);
-    if (gated && hasFailingGate(record, catalog.columns.standing[slot] ?? 0)) {
-      goes.push(catalog.refOf(slot));
-      return;
-    }
-    holdNow(slot);
-    if (gated) heldAtOnce.push(catalog.refOf(slot));
-    else ask(slot);
+  /** Keeps a lapsed instance until it is known what it is; false where its own check says so, or it is too late. */
+  function spare(slot: number): boolean {
+    const gate = gateOf(slot);
+    if (gate === 'failing' || !holdNow(slot)) return false;
+    if (gate === 'none') ask(slot);
+    else heldAtOnce.push(catalog.refOf(slot));
+    return true;
   }
 
-  function askEarlierOnes(entry: ServiceEntry, windowMs: number): void {
-    const { standing, flags, deadlineMs } = catalog.columns;
-    for (const slot of entry.members) {
-      if (!isLate(standing[slot] ?? 0) || ((flags[slot] ?? 0) & (SPARED | ASKED | LAPSED)) !== 0) continue;
-      const { lease } = catalog.recordAt(slot);
-      const lateSinceMs = (deadlineMs[slot] ?? 0) - (lease.removeAfterMs - lease.ttlMs);
-      if (lateSinceMs > clock.nowMs - windowMs) ask(slot);
+  function gateOf(slot: number): 'none' | 'failing' | 'not-failing' {
+    const record = catalog.recordAt(slot);
+    if (!record.checks.some((spec) => spec.gates)) return 'none';
+    return hasFailingGate(record, catalog.columns.standing[slot] ?? 0) ? 'failing' : 'not-failing';
+  }
+
+  /** Of `members`, or of all: those that ran out after `sinceMs`, whether that was decided meanwhile or not. */
+  function askEarlierOnes(members: readonly number[] | undefined, sinceMs: number): void {
+    const count = members?.length ?? catalog.capacity;
+    for (let index = 0; index < count; index += 1) {
+      const slot = members?.[index] ?? index;
+      if (catalog.records[slot] === undefined || has(slot, SPARED)) continue;
+      const late = isLate(catalog.columns.standing[slot] ?? 0);
+      // Not one that runs, nor one that is late and whose removal is due.
+      if (late === has(slot, LAPSED) || ranOutAtMs(slot) <= sinceMs) continue;
+      const gate = gateOf(slot);
+      if (!late) spare(slot);
+      else if (gate === 'none') ask(slot);
+      else if (gate === 'not-failing' && holdNow(slot)) heldAtOnce.push(catalog.refOf(slot));
     }
   }
 
   function ask(slot: number): void {
-    catalog.setFlags(slot, (catalog.columns.flags[slot] ?? 0) | ASKED);
+    catalog.setFlags(slot, flagsOf(slot) | ASKED | SPARED);
     const { address } = catalog.recordAt(slot);
     const key = `${address.host}\0${address.port}`;
     const waiting = asking.get(key);
@@ -179,20 +140,15 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
       budget -= refs.length;
       for (const ref of refs) {
         const slot = catalog.current(ref);
-        const flag = slot === undefined ? 0 : (catalog.columns.flags[slot] ?? 0);
-        if (slot === undefined || (flag & ASKED) === 0) continue;
-        tally(catalog.serviceAt(slot).name, next.verdict);
-        if (next.verdict === 'refused') {
-          catalog.setFlags(slot, flag & ~ASKED);
+        if (slot === undefined || !has(slot, ASKED)) continue;
+        catalog.setFlags(slot, flagsOf(slot) & ~ASKED);
+        scopes.tally(catalog.serviceAt(slot), next.verdict);
+        if (next.verdict !== 'refused') {
+          if (has(slot, HELD) || (!has(slot, LAPSED) && holdNow(slot))) held.push(ref);
+        } else if (has(slot, HELD)) {
           // One that was kept while it was asked goes now; one that was late already stays so.
-          if ((flag & HELD) !== 0) {
-            letGo(slot);
-            refused.push(ref);
-          }
-        } else {
-          catalog.setFlags(slot, flag & ~ASKED);
-          if ((flag & (HELD | LAPSED)) === 0) holdNow(slot);
-          held.push(ref);
+          letGo(slot);
+          if (has(slot, LAPSED)) refused.push(ref);
         }
       }
       if (next.refs.length === 0) verdicts.shift();
@@ -200,53 +156,43 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
     return { refused, held };
   }
 
-  /** In answers again, or still, until one further TTL is over, whether or not anybody answers. */
-  function holdNow(slot: number): void {
-    const { flags, deadlineMs } = catalog.columns;
-    const flag = flags[slot] ?? 0;
-    const lapsedAtMs = (flag & LAPSED) === 0 ? clock.nowMs : (deadlineMs[slot] ?? clock.nowMs);
-    catalog.setFlags(slot, (flag & ~LAPSED) | HELD | SPARED);
-    leases.setDeadline(slot, lapsedAtMs + holdMs(slot));
+  /** In answers again, or still, whether or not anybody answers; false where its time to be held is over. */
+  function holdNow(slot: number): boolean {
+    const untilMs = ranOutAtMs(slot) + holdMs(slot);
+    if (untilMs <= clock.nowMs) return false;
+    catalog.setFlags(slot, (flagsOf(slot) & ~LAPSED) | HELD | SPARED);
+    leases.setDeadline(slot, untilMs);
+    return true;
   }
 
   /** As if it had never been held. */
   function letGo(slot: number): void {
-    const { flags, deadlineMs } = catalog.columns;
-    catalog.setFlags(slot, ((flags[slot] ?? 0) & ~HELD) | LAPSED);
-    leases.setDeadline(slot, (deadlineMs[slot] ?? 0) - holdMs(slot));
+    const ranOut = ranOutAtMs(slot);
+    const late = isLate(catalog.columns.standing[slot] ?? 0);
+    const { ttlMs, removeAfterMs } = catalog.recordAt(slot).lease;
+    leases.setDeadline(slot, ranOut + (late ? removeAfterMs - ttlMs : 0));
+    catalog.setFlags(slot, (flagsOf(slot) & ~HELD) | (late ? 0 : LAPSED));
+  }
+
+  /** Lease time at which the lease ran out, of one that did. */
+  function ranOutAtMs(slot: number): number {
+    const deadlineMs = catalog.columns.deadlineMs[slot] ?? 0;
+    if (has(slot, HELD)) return deadlineMs - holdMs(slot);
+    const { ttlMs, removeAfterMs } = catalog.recordAt(slot).lease;
+    return isLate(catalog.columns.standing[slot] ?? 0) ? deadlineMs - (removeAfterMs - ttlMs) : deadlineMs;
   }
 
   function holdMs(slot: number): number {
     return Math.min(catalog.recordAt(slot).lease.ttlMs, MAX_HOLD_MS);
   }
 
-  function tally(service: string, verdict: Reachability): void {
-    for (const scope of [scopes.get(service), scopes.get(EVERYTHING)]) {
-      if (scope?.untilMs === undefined) continue;
-      if (verdict === 'refused') scope.refused += 1;
-      else scope.held += 1;
-    }
+  function flagsOf(slot: number): number {
+    return catalog.columns.flags[slot] ?? 0;
   }
 
-  let sweptAtMs = 0;
-  /** Once a second of lease time: what is over is announced and forgotten. */
-  function expireScopes(): void {
-    if (clock.nowMs - sweptAtMs < 1_000) return;
-    sweptAtMs = clock.nowMs;
-    for (const [name, scope] of scopes) {
-      if (scope.untilMs !== undefined && clock.nowMs >= scope.untilMs) {
-        if (scope.announced) announce({ kind: 'guard-ended', scope: name, held: scope.held, refused: scope.refused });
-        scopes.delete(name);
-      } else if (scope.untilMs === undefined && scope.window.isOver(clock.nowMs)) scopes.delete(name);
-    }
+  function has(slot: number, flag: number): boolean {
+    return (flagsOf(slot) & flag) !== 0;
   }
 
-  return {
-    judge,
-    settle,
-    inForce() {
-      const names = [...scopes].filter(([, scope]) => scope.untilMs !== undefined).map(([name]) => name);
-      return names.toReversed();
-    },
-  };
+  return { judge, settle, inForce: scopes.inForce };
 }
