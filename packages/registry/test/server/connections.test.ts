@@ -134,6 +134,19 @@ describe('closing', () => {
     await Promise.all([busy.closed(), closed]);
   });
 
+  test('tells whoever still asks on a busy connection that it will close', async () => {
+    const { port, listener, release, arrived } = await openEcho();
+    const busy = await openRaw(port);
+    busy.write(request('GET', '/slow'));
+    await arrived;
+    const closed = listener.close();
+    busy.write(request('GET', '/names/a'));
+    release();
+    expect(await busy.answer()).toMatchObject({ status: 200, body: { slow: true } });
+    expect(await busy.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    await Promise.all([busy.closed(), closed]);
+  });
+
   test('cuts what is not done in time', async () => {
     const { port, listener, arrived } = await openEcho({ stopTimeoutMs: 100 });
     const busy = await openRaw(port);
