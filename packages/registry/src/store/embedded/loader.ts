@@ -7,15 +7,15 @@
 import { type EncodedPiece, NUMBERS_A_ROW } from './messages.ts';
 import type { SoundRow } from './scan.ts';
 
-const PIECE_ROWS = 2_000;
+const PIECE_ROWS = 1_000;
 const PIECE_CHARS = 1_000_000;
 const PIECES_IN_FLIGHT = 4;
 
 export interface Loader {
   /** A promise when the one who takes the pieces is behind. */
   add(row: SoundRow): Promise<void> | undefined;
-  /** Sends what is left. */
-  end(): void;
+  /** Sends what is left; resolves when all of it was taken. */
+  end(): Promise<void>;
   /** One piece was taken. */
   taken(): void;
 }
@@ -25,7 +25,15 @@ export function createLoader(send: (piece: EncodedPiece) => void): Loader {
   let records = '';
   let rows = 0;
   let inFlight = 0;
-  let goOn: (() => void) | undefined;
+  /** Waits until fewer than so many pieces are on their way. */
+  let waiting: { readonly below: number; readonly goOn: () => void } | undefined;
+
+  function fewerThan(below: number): Promise<void> | undefined {
+    if (inFlight < below) return undefined;
+    return new Promise((goOn) => {
+      waiting = { below, goOn };
+    });
+  }
 
   function flush(): void {
     if (rows === 0) return;
@@ -44,16 +52,18 @@ export function createLoader(send: (piece: EncodedPiece) => void): Loader {
       rows += 1;
       if (rows < PIECE_ROWS && records.length < PIECE_CHARS) return undefined;
       flush();
-      if (inFlight < PIECES_IN_FLIGHT) return undefined;
-      return new Promise((resolve) => {
-        goOn = resolve;
-      });
+      return fewerThan(PIECES_IN_FLIGHT);
     },
-    end: flush,
+    async end() {
+      flush();
+      await fewerThan(1);
+    },
     taken() {
       inFlight -= 1;
-      goOn?.();
-      goOn = undefined;
+      if (waiting === undefined || inFlight >= waiting.below) return;
+      const { goOn } = waiting;
+      waiting = undefined;
+      goOn();
     },
   };
 }

@@ -81,8 +81,8 @@ export function createSession(files: StoreFiles, announce: (text: string) => voi
     async open(loader) {
       try {
         const { database, meta, image } = await openStore(files, (row) => loader.add(row), Date.now());
-        loader.end();
         connection = connect(database, meta);
+        await loader.end();
         return image;
       } catch (error) {
         throw openProblem(error, files.dir);

@@ -29,6 +29,7 @@ export function createEmbeddedStore({ dir, onNotice = () => {} }: EmbeddedStoreO
   let channel: Channel | undefined;
   let onInstances: ((piece: readonly StoredInstance[]) => void) | undefined;
   let refused: ((error: unknown) => void) | undefined;
+  const pieces: EncodedPiece[] = [];
   let seq = 0;
   let recovering: Promise<Revision> | undefined;
 
@@ -41,13 +42,23 @@ export function createEmbeddedStore({ dir, onNotice = () => {} }: EmbeddedStoreO
     return openChannel({ onNotice, onPiece: take });
   }
 
+  /** One piece in each turn of the event loop: a port hands out all its messages in one. */
   function take(piece: EncodedPiece): void {
+    pieces.push(piece);
+    if (pieces.length === 1) setImmediate(takeOne);
+  }
+
+  function takeOne(): void {
+    const [piece] = pieces;
+    if (piece === undefined) return;
     try {
       onInstances?.(decodePiece(piece));
       channel?.send({ kind: 'taken' });
     } catch (error) {
       refused?.(error);
     }
+    pieces.shift();
+    if (pieces.length > 0) setImmediate(takeOne);
   }
 
   async function letGo(): Promise<void> {
