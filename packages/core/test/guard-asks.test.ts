@@ -1,0 +1,104 @@
+/** The mass-expiry guard asks: addresses, checks, and what becomes of one whose answer is slow, or whose store is down. */
+import { MAX_STEP_MS } from '@rollcall/core';
+import { draftOf, httpCheck, instanceId, settled } from '@rollcall/testkit';
+import { expect, test } from 'vitest';
+import { createFleet, type Fleet, fleetLease, TTL_MS } from './fleet.ts';
+
+/** Lapse, mark, ask, decide, apply: what a decision may take. */
+const TICKS_MS = 3 * MAX_STEP_MS;
+
+test('several replicas behind one address: one connect', async () => {
+  const fleet = await createFleet();
+  const address = { scheme: 'http', host: 'one', port: 80, path: '' };
+  const ids = Array.from({ length: 20 }, (_, index) => `a${index}`);
+  await fleet.register(...ids.map((id) => draftOf(id, { address, lease: fleetLease })));
+  await fleet.clock.advance(TTL_MS + TICKS_MS);
+  expect(fleet.asked).toEqual([address]);
+  expect(fleet.serving(ids)).toEqual(ids);
+});
+
+test('some refuse, some do not: each goes or stays for itself', async () => {
+  const fleet = await createFleet();
+  const ids = await fleet.add('web', 10);
+  await fleet.clock.advance(60_000);
+  fleet.reachable = async ({ host }) => (host < 'web-5' ? 'refused' : 'silent');
+  fleet.cut = true;
+  await fleet.clock.advance(TTL_MS + TICKS_MS);
+  expect(fleet.serving(ids)).toEqual(['web-5', 'web-6', 'web-7', 'web-8', 'web-9']);
+  // One that was refused and is heard again is as any other.
+  await fleet.registry.heartbeat(instanceId('web-0'));
+  expect(fleet.view('web-0')).toMatchObject({ status: 'up', discoverable: true });
+});
+
+test('a connect that is never answered keeps nobody for longer; one that breaks counts as silent', async () => {
+  for (const reachable of [() => new Promise<never>(() => {}), () => Promise.reject(new Error('no route'))]) {
+    const fleet = await createFleet();
+    const ids = await fleet.add('web', 10, {}, 1_000);
+    await fleet.clock.advance(60_000);
+    fleet.reachable = reachable;
+    fleet.cut = true;
+    await fleet.clock.advance(TTL_MS + TICKS_MS);
+    expect(fleet.serving(ids).length).toBeGreaterThanOrEqual(5);
+    await fleet.clock.advance(TTL_MS);
+    expect(fleet.serving(ids)).toEqual([]);
+    await fleet.clock.advance(70_000);
+    expect(fleet.registry.counts.instances).toBe(0);
+  }
+});
+
+test('an answer that comes when the heartbeats are back takes nobody away', async () => {
+  const fleet = await createFleet();
+  const ids = await fleet.add('web', 10);
+  await fleet.clock.advance(60_000);
+  const answers: (() => void)[] = [];
+  fleet.reachable = () => new Promise((resolve) => answers.push(() => resolve('refused')));
+  fleet.cut = true;
+  await fleet.clock.advance(35_000);
+  fleet.cut = false;
+  await fleet.clock.advance(10_000);
+  for (const answer of answers) answer();
+  await fleet.clock.advance(5_000);
+  expect(fleet.serving(ids)).toEqual(ids);
+});
+
+test('those with a gating check are judged by it, and not asked', async () => {
+  const fleet = await createFleet();
+  const ids = await fleet.add('web', 10, { checks: [httpCheck()] });
+  const see = async (id: string, passed: boolean): Promise<void> => {
+    const view = fleet.view(id);
+    if (view !== undefined) fleet.registry.observe(view.ref, 0, { state: passed ? 'passing' : 'failing' });
+    await settled();
+  };
+  for (const id of ids) await see(id, id !== 'web-3');
+  await fleet.clock.advance(60_000);
+  fleet.cut = true;
+  await fleet.clock.advance(TTL_MS + TICKS_MS);
+  const well = ids.filter((id) => id !== 'web-3');
+  expect(fleet.asked).toEqual([]);
+  expect(fleet.serving(ids)).toEqual(well);
+  await see('web-5', false);
+  expect(fleet.serving(ids)).toEqual(well.filter((id) => id !== 'web-5'));
+  expect(fleet.view('web-3')?.held).toBe(false);
+});
+
+test('a store that fails meanwhile: answers are the same, and what was held is told when it is back', async () => {
+  const fleet = await createFleet();
+  const ids = await fleet.add('web', 10);
+  await fleet.clock.advance(60_000);
+  fleet.store.broken = 'disk full';
+  void fleet.registry.submit({ kind: 'deregister', id: instanceId('nobody') });
+  await fleet.register(draftOf('x')).catch(() => {});
+  fleet.cut = true;
+  await fleet.clock.advance(TTL_MS + TICKS_MS);
+  expect(fleet.serving(ids).length).toBeGreaterThanOrEqual(5);
+  fleet.store.broken = undefined;
+  await fleet.clock.advance(2_000);
+  const held = ids.filter((id) => fleet.view(id)?.held === true);
+  for (const id of held) {
+    const causes = fleet.changes.filter((change) => change.record.id === id).map((change) => change.kind === 'put' && change.cause);
+    expect(causes.at(-1), id).toBe('held');
+  }
+  expect(fleet.registry.counts.late).toBe(10);
+  await fleet.clock.advance(TTL_MS + 5_000);
+  expect(fleet.serving(ids)).toEqual([]);
+});
