@@ -2,7 +2,7 @@
  * Applies what was committed: effects → catalog, leases, intents, and the changes that listeners are told. The one place
  * where a change is derived from what happened, so no writer publishes by hand.
  */
-import { addressKey, type Catalog, HELD, LAPSED } from './catalog.ts';
+import { type Catalog, HELD, LAPSED } from './catalog.ts';
 import type { LeaseClock } from './clock.ts';
 import type { Compact } from './compact.ts';
 import type { Effect } from './effects.ts';
@@ -101,8 +101,12 @@ export function createApply({ catalog, leases, clock, intents, remembered, compa
       const slot = catalog.slotOf(target.id);
       return slot === undefined ? [] : [slot];
     }
-    const key = `${target.service}\0${target.host}\0${target.port}`;
-    return catalog.services.get(target.service)?.members.filter((slot) => addressKey(catalog.recordAt(slot)) === key) ?? [];
+    const { service, host, port } = target;
+    const members = catalog.services.get(service)?.members ?? [];
+    return members.filter((slot) => {
+      const { address } = catalog.recordAt(slot);
+      return address.host === host && address.port === port;
+    });
   }
 
   return (effect, revision, changes) => {

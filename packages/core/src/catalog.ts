@@ -8,6 +8,7 @@
  * Bound: a slot is used again after its instance is gone, with another generation; arrays double and never shrink.
  */
 import type { CheckView, InstanceId, InstanceRecord, InstanceRef, InstanceView, Revision, Row } from './model.ts';
+import { createCheckedIndex } from './checked-index.ts';
 import type { LeaseClock } from './clock.ts';
 import { type Columns, createColumns, grown } from './columns.ts';
 import type { CheckMemory } from './health.ts';
@@ -95,7 +96,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
   const free: number[] = [];
   const position: number[] = [];
   const entries: (ServiceEntry | undefined)[] = [];
-  const checked = new Map<string, Set<InstanceId>>();
+  const checked = createCheckedIndex();
   const totals = { discoverable: 0, late: 0, held: 0, inGrace: 0 };
   let columns = createColumns(1_024);
 
@@ -131,7 +132,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
       columns.flags[slot] = 0;
       ids.set(record.id, slot);
       join(slot, record);
-      if (isLate(standing)) totals.late += 1;
+      totals.late += Number(isLate(standing));
       catalog.settle(slot);
       return slot;
     },
@@ -141,22 +142,19 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
         columns.generation[slot] = (columns.generation[slot] ?? 0) + 1;
         catalog.checks.delete(slot);
       }
-      leaveCheckIndex(before);
-      if (before.service !== record.service) {
-        leave(slot);
-        catalog.records[slot] = record;
-        join(slot, record);
-      } else {
-        catalog.records[slot] = record;
-        joinCheckIndex(record, standing);
-      }
+      checked.leave(before);
+      const moves = before.service !== record.service;
+      if (moves) leave(slot);
+      catalog.records[slot] = record;
+      if (moves) join(slot, record);
+      else checked.join(record, standing);
       catalog.setStanding(slot, standing);
     },
     setStanding(slot, standing) {
       const before = columns.standing[slot] ?? NEW_STANDING;
       totals.late += Number(isLate(standing)) - Number(isLate(before));
       columns.standing[slot] = standing;
-      if (isHeard(standing) && !isHeard(before)) leaveCheckIndex(recordAt(slot));
+      if (isHeard(standing) && !isHeard(before)) checked.leave(recordAt(slot));
       catalog.settle(slot);
     },
     setFlags(slot, flags) {
@@ -172,7 +170,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
       totals.held -= bit(flags, HELD);
       totals.inGrace -= bit(flags, IN_GRACE);
       totals.late -= Number(isLate(columns.standing[slot] ?? 0));
-      leaveCheckIndex(record);
+      checked.leave(record);
       leave(slot);
       ids.delete(record.id);
       catalog.records[slot] = undefined;
@@ -193,7 +191,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
       }
       touch(serviceAt(slot));
     },
-    checkedAt: (record) => [...(checked.get(addressKey(record)) ?? [])],
+    checkedAt: (record) => checked.at(record),
     view,
   };
 
@@ -255,7 +253,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
     entries[slot] = entry;
     position[slot] = entry.members.length;
     entry.members.push(slot);
-    joinCheckIndex(record, columns.standing[slot] ?? 0);
+    checked.join(record, columns.standing[slot] ?? 0);
   }
 
   function leave(slot: number): void {
@@ -286,21 +284,6 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
     totals.discoverable += by;
   }
 
-  function joinCheckIndex(record: InstanceRecord, standing: number): void {
-    if (record.lease.renewedBy !== 'check' || isHeard(standing)) return;
-    const key = addressKey(record);
-    const at = checked.get(key);
-    if (at === undefined) checked.set(key, new Set([record.id]));
-    else at.add(record.id);
-  }
-
-  function leaveCheckIndex(record: InstanceRecord): void {
-    if (record.lease.renewedBy !== 'check') return;
-    const key = addressKey(record);
-    const at = checked.get(key);
-    if (at?.delete(record.id) === true && at.size === 0) checked.delete(key);
-  }
-
   return catalog;
 }
 
@@ -309,10 +292,6 @@ const NO_CHECKS: readonly CheckView[] = Object.freeze([]);
 function leaseByFlags(flags: number): LeaseNow {
   if ((flags & LAPSED) !== 0) return 'lapsed';
   return (flags & HELD) !== 0 ? 'held' : 'running';
-}
-
-export function addressKey({ service, address }: InstanceRecord): string {
-  return `${service}\0${address.host}\0${address.port}`;
 }
 
 function bit(flags: number, mask: number): number {

@@ -4,12 +4,13 @@
  *
  * Thrown away after the batch: a commit that failed leaves nothing behind.
  */
-import { addressKey, type Catalog } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import { addressKey, livesByChecks } from './checked-index.ts';
 import type { Effect } from './effects.ts';
 import { type IntentTable, targetKey } from './intents.ts';
 import type { InstanceId, InstanceRecord, Intent, IntentTarget, Row } from './model.ts';
 import type { Remembered } from './remembered.ts';
-import { isHeard, movesChecks, withLate } from './standing.ts';
+import { movesChecks, withLate } from './standing.ts';
 import type { StoredInstance } from './store.ts';
 
 export interface Entry {
@@ -71,12 +72,16 @@ export function createDraft({ catalog, intents, remembered, lastRow }: DraftBase
   }
 
   function checkedAt(record: InstanceRecord): InstanceId[] {
-    const key = addressKey(record);
+    const key = addressKey(record.service, record.address);
     let ids = checked.get(key);
     if (ids === undefined) {
       ids = catalog.checkedAt(record).filter((id) => {
         const entry = find(id);
-        return entry !== undefined && livesByChecks(entry.record, entry.standing) && addressKey(entry.record) === key;
+        return (
+          entry !== undefined &&
+          livesByChecks(entry.record, entry.standing) &&
+          addressKey(entry.record.service, entry.record.address) === key
+        );
       });
       checked.set(key, ids);
     }
@@ -166,8 +171,4 @@ function putOver(before: Entry | undefined, { row, record, standing, renews, cau
   const leaseDecided = renews || before?.leaseDecided === true;
   const moved = before === undefined || before.moved || cause === 'registered' || movesChecks(before.record, record);
   return { row, record, standing, leaseDecided, moved };
-}
-
-function livesByChecks(record: InstanceRecord, standing: number): boolean {
-  return record.lease.renewedBy === 'check' && !isHeard(standing);
 }

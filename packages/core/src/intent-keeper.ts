@@ -6,7 +6,8 @@
  * more than `looseIntents` of them: then the oldest go, at once where an intent is set, else within a minute.
  * Bound: looks once a minute and once a batch that sets intents past the bound, O(intents + instances of their services).
  */
-import { addressKey, type Catalog } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import { addressKey } from './checked-index.ts';
 import type { Clock } from './clock.ts';
 import { type IntentTable, targetKey } from './intents.ts';
 import { INTENT_OUTLIVES_MS, REMEMBER_MS } from './limits.ts';
@@ -42,14 +43,14 @@ export function createIntentKeeper({ catalog, intents, clock, maxLoose }: Intent
       let known = addresses.get(service);
       if (known === undefined) {
         const members = catalog.services.get(service)?.members ?? [];
-        addresses.set(service, (known = new Set(members.map((slot) => addressKey(catalog.recordAt(slot))))));
+        addresses.set(service, (known = new Set(members.map((slot) => addressKey(service, catalog.recordAt(slot).address)))));
       }
       return known;
     }
 
     return ({ target }) => {
       if (target.kind === 'instance') return catalog.slotOf(target.id) === undefined;
-      return !addressesOf(target.service).has(`${target.service}\0${target.host}\0${target.port}`);
+      return !addressesOf(target.service).has(addressKey(target.service, target));
     };
   }
 
@@ -91,8 +92,8 @@ export function createIntentKeeper({ catalog, intents, clock, maxLoose }: Intent
       if (clock.monotonicMs() - lookedAtMs < LOOK_EVERY_MS) return undefined;
       lookedAtMs = clock.monotonicMs();
       const dropped = toBeDropped(clock.wallMs());
-      const oldest = remembered.oldestFirst().next().value;
-      const stale = oldest !== undefined && clock.wallMs() - oldest.goneAtMs > REMEMBER_MS;
+      const oldest = remembered.oldestFirst().next();
+      const stale = oldest.done !== true && clock.wallMs() - oldest.value.goneAtMs > REMEMBER_MS;
       return dropped.length > 0 || stale ? dropped : undefined;
     },
   };
