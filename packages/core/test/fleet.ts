@@ -20,27 +20,24 @@ export interface Fleet extends World {
 
 export async function createFleet(): Promise<Fleet> {
   const world = await createWorld({ reach: (address) => fleet.reachable(address) });
-  // Getters are kept: what they give changes with a restart.
-  const fleet: Fleet = Object.defineProperties(Object.create(null), {
-    ...Object.getOwnPropertyDescriptors(world),
-    ...Object.getOwnPropertyDescriptors({
-      cut: false,
-      reachable: async () => 'accepted',
-      async add(service, count, fields = {}, everyMs = 10_000) {
-        const ids = Array.from({ length: count }, (_, index) => `${service}-${index}`);
-        for (const id of ids) {
-          const draft = draftOf(id, { service, lease: fleetLease, ...fields });
-          await world.register(draft);
-          world.clock.every(everyMs, () => {
-            if (!fleet.cut) void world.registry.heartbeat(draft.id);
-          });
-          await world.clock.advance(everyMs / count);
-        }
-        return ids;
-      },
-      serving: (ids) => ids.filter((id) => world.view(id)?.discoverable === true),
-      announced: (kind) => world.notices.flatMap((notice) => (notice.kind === kind ? [notice.scope] : [])),
-    } satisfies Omit<Fleet, keyof World>),
-  });
+  // What the world gives changes with a restart, so it is asked each time.
+  const fleet: Fleet = Object.assign(Object.create(world) as World, {
+    cut: false,
+    reachable: async () => 'accepted',
+    async add(service, count, fields = {}, everyMs = 10_000) {
+      const ids = Array.from({ length: count }, (_, index) => `${service}-${index}`);
+      for (const id of ids) {
+        const draft = draftOf(id, { service, lease: fleetLease, ...fields });
+        await world.register(draft);
+        world.clock.every(everyMs, () => {
+          if (!fleet.cut) void world.registry.heartbeat(draft.id);
+        });
+        await world.clock.advance(everyMs / count);
+      }
+      return ids;
+    },
+    serving: (ids) => ids.filter((id) => world.view(id)?.discoverable === true),
+    announced: (kind) => world.notices.flatMap((notice) => (notice.kind === kind ? [notice.scope] : [])),
+  } satisfies Omit<Fleet, keyof World>);
   return fleet;
 }

@@ -1,6 +1,6 @@
 /** The mass-expiry guard: a network that fails is not a fleet that dies, and a fleet that dies is not kept. */
 import { MAX_STEP_MS } from '@rollcall/core';
-import { draftOf, httpCheck, instanceId, settled } from '@rollcall/testkit';
+import { draftOf, instanceId } from '@rollcall/testkit';
 import { expect, test } from 'vitest';
 import { createFleet, type Fleet, fleetLease, TTL_MS } from './fleet.ts';
 

@@ -138,7 +138,7 @@ export function createNaive({ monotonicMs, wallMs, instances, checkedPerAddress 
     unknown = undefined;
     unknownHappened = false;
     for (const [id, at] of state.instances) if (at.lapsed) lapses.push({ id, renewedMs: at.renewedMs });
-    for (const [id, at] of state.instances) if (at.late && isAlive(at)) submit({ kind: 'heartbeat', id: at.draft.id, by: 'check' });
+    for (const at of state.instances.values()) if (at.late && isAlive(at)) submit({ kind: 'heartbeat', id: at.draft.id, by: 'check' });
   }
 
   /** By its last renewal, whatever is stored. */

@@ -1,8 +1,8 @@
 /** After a start: who gets one more TTL, and who does not. */
 import { MAX_STEP_MS } from '@rollcall/core';
-import { draftOf, httpCheck, instanceId, settled } from '@rollcall/testkit';
+import { draftOf, httpCheck, instanceId } from '@rollcall/testkit';
 import { expect, test } from 'vitest';
-import { createFleet, type Fleet, fleetLease, TTL_MS } from './fleet.ts';
+import { createFleet, fleetLease, TTL_MS } from './fleet.ts';
 
 /** Lapse, mark, ask, decide, apply: what a decision may take. */
 const TICKS_MS = 3 * MAX_STEP_MS;
