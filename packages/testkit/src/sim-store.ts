@@ -60,7 +60,7 @@ export function createSimStore(disk: SimDisk = emptyDisk()): SimStore {
       switch (change.kind) {
         case 'put': {
           const { kind: _kind, ...stored } = change;
-          disk.rows.set(change.row, structuredClone(stored));
+          disk.rows.set(change.row, stored);
           if (change.row > disk.lastRow) disk.lastRow = change.row;
           break;
         }
