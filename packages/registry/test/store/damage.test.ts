@@ -60,11 +60,14 @@ test('unharmed, all of it is there', async () => {
   expect(image).toMatchObject({ damaged: 0, notices: [] });
 });
 
-for (const name of ['rollcall.db', 'rollcall.db-wal'] as const) {
+for (const [name, headerBytes] of [
+  ['rollcall.db', 100],
+  ['rollcall.db-wal', 56],
+] as const) {
   test(`${name} with one byte flipped`, { timeout: 300_000 }, async () => {
     const { size } = await stat(join(original, name));
     // Every byte of the headers counts; elsewhere, chance.
-    const places = [...Array.from({ length: 100 }, (_, at) => at), ...Array.from({ length: 100 }, () => below(size, random))];
+    const places = [...Array.from({ length: headerBytes }, (_, at) => at), ...Array.from({ length: 60 }, () => below(size, random))];
     for (const at of places) await survives(`byte ${at} of ${name}`, (dir) => flip(dir, name, at, 1));
   });
 
@@ -79,7 +82,7 @@ for (const name of ['rollcall.db', 'rollcall.db-wal'] as const) {
 
   test(`${name} cut off`, { timeout: 300_000 }, async () => {
     const { size } = await stat(join(original, name));
-    const ends = [0, 1, 31, 32, 100, 8_191, 8_192, size - 1, ...Array.from({ length: 80 }, () => below(size, random))];
+    const ends = [0, 1, 31, 32, 100, 8_191, 8_192, size - 1, ...Array.from({ length: 40 }, () => below(size, random))];
     for (const end of ends) await survives(`${name} cut to ${end}`, (dir) => truncate(join(dir, name), end));
   });
 
@@ -122,7 +125,7 @@ test('a broken witness is announced and harms nothing', async () => {
 
 test('through the worker: the broken file is kept, the repair is told once, and the store goes on', async () => {
   const dir = await copy();
-  await flip(dir, 'rollcall.db', 8_192 * 4, 8_192 * 3);
+  await flip(dir, 'rollcall.db', 8_192 * 4, 8_192 * 60);
   const before = await readFile(join(dir, 'rollcall.db'));
   const store = createEmbeddedStore({ dir });
   const rows: number[] = [];

@@ -33,6 +33,7 @@ test('a second process is refused, with the directory and the remedy, until the 
   const pipe = child.stdio[3];
   if (pipe === null || pipe === undefined) throw new Error('no pipe to the child');
   await once(pipe, 'readable');
+  expect(child.exitCode).toBeNull();
   await expect(place.open()).rejects.toSatisfy(opensNot(place.dir, 'in use by another process', '--data-dir'));
   await expect(restoreInto({ dir: place.dir, file: place.database })).rejects.toSatisfy(opensNot(place.dir, 'in use'));
   const exited = once(child, 'exit');
@@ -67,12 +68,10 @@ test('a backup made under load is one moment, whole, and never takes the place o
   const { store } = await place.open();
   const file = join(place.dir, 'backup.db');
   await store.commit(batchOf(1, ...rowsFrom(1, 5_000)));
-  let backedUp = false;
-  const backup = store.backup(file).finally(() => {
-    backedUp = true;
-  });
   let revision = 1;
-  while (!backedUp) {
+  const ended = new AbortController();
+  const backup = store.backup(file).finally(() => ended.abort());
+  while (!ended.signal.aborted) {
     revision += 1;
     await store.commit(batchOf(revision, ...rowsFrom(revision * 10_000, 3)));
   }

@@ -55,6 +55,6 @@ function rememberTheExpired(database: DatabaseSync): void {
   }
 }
 
-export function crcBeforeExpired(row: number, standing: number): number {
+function crcBeforeExpired(row: number, standing: number): number {
   return crc32(`${row} ${standing}`);
 }

@@ -155,8 +155,8 @@ function count(database: DatabaseSync, sql: string): number {
 }
 
 function asBytes(value: unknown): Uint8Array | null {
-  if (value === null || value === undefined) return null;
-  return value instanceof Uint8Array ? value : Buffer.from(String(value));
+  if (value instanceof Uint8Array) return value;
+  return typeof value === 'string' || typeof value === 'number' ? Buffer.from(String(value)) : null;
 }
 
 function asValue(value: unknown): string | number | null {

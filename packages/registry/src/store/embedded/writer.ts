@@ -150,6 +150,8 @@ function rowStatements(database: DatabaseSync): RowStatements {
             intents += 1;
             break;
           }
+          default:
+            throw new Error('a change of no known kind');
         }
       }
       return { ...before, instances, intents, lastRow };
