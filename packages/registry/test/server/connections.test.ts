@@ -33,6 +33,26 @@ describe('what is no HTTP', () => {
     await connection.closed();
   });
 
+  test('that keeps coming is answered once, and nothing is kept for each piece of it', async () => {
+    const { port, release, arrived } = await openEcho();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): number => warnings.push(warning);
+    process.on('warning', onWarning);
+    const connection = await openRaw(port);
+    connection.write(request('GET', '/slow'));
+    await arrived;
+    for (let piece = 0; piece < 20; piece += 1) {
+      connection.write('garbage\r\n\r\n');
+      await delay(5);
+    }
+    release();
+    expect(await connection.answer()).toMatchObject({ status: 200, body: { slow: true } });
+    expect(await connection.answer()).toMatchObject({ status: 400 });
+    expect(await connection.answer()).toBeUndefined();
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   test('in the middle of a body is answered 400', async () => {
     const { port } = await openEcho();
     const connection = await openRaw(port);
