@@ -115,6 +115,7 @@ export const steps: fc.Arbitrary<Step>[] = [
     ),
   heartbeats(),
   heartbeats(),
+  heartbeats(),
   fc.tuple(id, fc.nat(2), fc.boolean()).map(([name, index, passed]) =>
     step(`check ${name} ${index} ${passed ? 'passes' : 'fails'}`, (model, real) => {
       const view = real.world.view(name);
@@ -126,6 +127,8 @@ export const steps: fc.Arbitrary<Step>[] = [
   ),
   advances(),
   advances(),
+  ends(),
+  ends(),
   fc.integer({ min: 1, max: 100_000 }).map((ms) =>
     step(`stall ${ms}`, (_, { world }) => {
       world.clock.stall(ms);
@@ -134,12 +137,8 @@ export const steps: fc.Arbitrary<Step>[] = [
   ),
   // Everything until something else is told happens between two ticks.
   fc.integer({ min: 1, max: 99 }).map((ms) => step(`stall ${ms} unnoticed`, (_, { world }) => world.clock.stall(ms))),
-  fc.constant(
-    step('commits wait', (model, { world }) => {
-      world.store.held = true;
-      model.held = true;
-    }),
-  ),
+  waits(),
+  waits(),
   fc.tuple(fate, fc.boolean()).map(([what, goOn]) =>
     step(`the waiting commit ends: ${what}${goOn ? ', the next ones do not wait' : ''}`, (model, { world }) => {
       world.store.held = !goOn;
@@ -185,6 +184,25 @@ function heartbeats(): fc.Arbitrary<Step> {
       if (typeof answer === 'boolean') real.answers.set(number, answer);
       else void answer.then((known) => real.answers.set(number, known));
       model.heartbeat(instanceId(name), declared, (known) => real.expected.set(number, known));
+    }),
+  );
+}
+
+function waits(): fc.Arbitrary<Step> {
+  return fc.constant(
+    step('commits wait', (model, { world }) => {
+      world.store.held = true;
+      model.held = true;
+    }),
+  );
+}
+
+/** To where it becomes interesting: the end of a lease, and the ticks in which it is marked, decided and applied. */
+function ends(): fc.Arbitrary<Step> {
+  return fc.tuple(id, fc.nat(3)).map(([name, ticks]) =>
+    step(`the lease of ${name} runs out, and ${ticks} ticks pass`, async (model, { world }) => {
+      const at = model.state.instances.get(name);
+      if (at !== undefined) await world.clock.advance(Math.max(model.deadlineMs(at) - model.nowMs, 0) + ticks * 100);
     }),
   );
 }

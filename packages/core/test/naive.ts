@@ -159,6 +159,7 @@ export function createNaive({ monotonicMs, wallMs, instances, checkedPerAddress 
     get nowMs() {
       return nowMs;
     },
+    deadlineMs,
     submit(command: NaiveCommand, answer: (outcome: NaiveOutcome) => void): void {
       submit(command, answer);
       pump();
