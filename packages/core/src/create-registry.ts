@@ -22,6 +22,7 @@ import type { StoredInstance } from './store.ts';
 
 /** A stall of less than this is not worth an operator's attention, in ms. */
 const ANNOUNCED_STALL_MS = 1_000;
+const HOLDS_A_BATCH = 512;
 
 export function createRegistry({
   store,
@@ -52,7 +53,8 @@ export function createRegistry({
   /** Leases that the last tick found lapsed: decided in this one, after the sockets were read. */
   let marked: InstanceRef[] = [];
   /** Held by the guard, and that is not stored yet. */
-  let toHold: InstanceRef[] = [];
+  const toHold: InstanceRef[] = [];
+  let holding = false;
 
   const batches = createBatches({
     store,
@@ -187,19 +189,23 @@ export function createRegistry({
     const { refused, held } = guard.settle();
     const due = marked.filter(isStillLapsed);
     marked = [...guard.judge(leases.scan()), ...refused];
-    if (held.length > 0) toHold = toHold.concat(held);
-    if (toHold.length > 0 && batches.failure === undefined) storeHolds();
+    for (const ref of held) toHold.push(ref);
+    storeHolds();
     if (due.length > 0) batches.lapse(due);
     batches.tick();
     const forgotten = intentKeeper.due(remembered);
     if (forgotten !== undefined) void batches.submit({ kind: 'forget', intents: forgotten });
   }
 
+  /** A part a batch, so that a mass expiry keeps no client waiting; what a failed store has not taken is given again. */
   function storeHolds(): void {
-    const refs = toHold;
-    toHold = [];
+    if (holding || toHold.length === 0 || batches.failure !== undefined) return;
+    const refs = toHold.splice(-HOLDS_A_BATCH);
+    holding = true;
     void batches.submit({ kind: 'hold', refs }).then((outcome) => {
-      if (outcome.kind === 'rejected') toHold = refs.concat(toHold);
+      holding = false;
+      if (outcome.kind === 'rejected') for (const ref of refs) toHold.push(ref);
+      else storeHolds();
     });
   }
 

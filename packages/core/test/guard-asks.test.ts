@@ -30,6 +30,19 @@ test('some refuse, some do not: each goes or stays for itself', async () => {
   expect(fleet.view('web-0')).toMatchObject({ status: 'up', discoverable: true });
 });
 
+test('many that are held at once are stored a bounded part a batch, and each is told once', async () => {
+  const fleet = await createFleet();
+  const address = { scheme: 'http', host: 'one', port: 80, path: '' };
+  const ids = Array.from({ length: 3_000 }, (_, index) => `a${index}`);
+  await fleet.register(...ids.map((id) => draftOf(id, { address, lease: fleetLease })));
+  const batchesBefore = fleet.store.committed.length;
+  await fleet.clock.advance(TTL_MS + TICKS_MS);
+  const sizes = fleet.store.committed.slice(batchesBefore).map(({ changes }) => changes.length);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1_024 + 512);
+  const told = fleet.changes.filter((change) => change.kind === 'put' && change.cause === 'held').map((change) => change.record.id);
+  expect(told.toSorted()).toEqual(ids.toSorted());
+});
+
 test('a connect that is never answered keeps nobody for longer; one that breaks counts as silent', async () => {
   for (const reachable of [() => new Promise<never>(() => {}), () => Promise.reject(new Error('no route'))]) {
     const fleet = await createFleet();
