@@ -26,9 +26,10 @@ test('the registry shows what a naive one shows, whatever happens', async () => 
       const real = await setup(world, model);
       await fc.asyncModelRun(() => ({ model, real }), commands);
     }),
-    { numRuns: RUNS },
+    // A failure is shrunk for as long as this, and then shown with its seed.
+    { numRuns: RUNS, interruptAfterTimeLimit: 90_000 },
   );
-});
+}, 150_000);
 
 async function setup(world: World, model: Naive): Promise<Real> {
   const real: Real = {
