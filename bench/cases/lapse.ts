@@ -92,8 +92,9 @@ async function watch({ note }: Bench, { port }: Server, { instances, ttlMs, ids 
   return { quietMs: quiet.longestMs, longestMs: during.longestMs, shownAfter, storedMs: storedAtMs - goneAtMs };
 }
 
-function isShown({ status }: Answer): boolean {
-  return status === 200;
+/** The doomed of one service lapse in the same moment: shown is an answer with any of them. */
+function isShown({ status, body }: Answer): boolean {
+  return status === 200 && (JSON.parse(body) as { count: number }).count > 0;
 }
 
 /** Looks four times a second how many are left; calls back when it is the living alone. */
