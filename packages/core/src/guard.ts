@@ -3,7 +3,7 @@
  * the network between. Nobody is declared late before their address has been asked.
  *
  * Where lapses are too many (see `guard-scopes.ts`), each is asked by one TCP connect (one for all at the same address that
- * lapse together). Refused: it goes at once. Accepted or silent: it stays in answers, late and held, for one further TTL
+ * lapse together; a refusal stands for `REFUSAL_STANDS_MS`). Refused: it goes at once. Accepted or silent: it stays in answers, late and held, for one further TTL
  * after its lease ran out, at most `MAX_HOLD_MS`; then it goes. One with a gating check is judged by that check instead.
  * Those that lapsed earlier in the window, before there were enough to see the pattern, are asked too.
  *
@@ -18,7 +18,9 @@ import type { Notice, Reachability, RegistryOptions } from './registry.ts';
 import { hasFailingGate, isLate } from './standing.ts';
 
 /** Verdicts carried out in one tick. */
-const VERDICTS_AT_ONCE = 20_000;
+const VERDICTS_AT_ONCE = 10_000;
+/** For whoever lapses at the same address within this time, in ms of lease time, a refusal needs no second asking. */
+const REFUSAL_STANDS_MS = 1_000;
 
 export interface Guard {
   /** Looks at the leases that this tick found lapsed, and returns those that may be decided; the rest is kept and asked. */
@@ -42,9 +44,12 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
   const asking = new Map<string, InstanceRef[]>();
   const verdicts: { refs: InstanceRef[]; verdict: Reachability }[] = [];
   const heldAtOnce: InstanceRef[] = [];
+  /** When each address last refused, oldest first. */
+  const refusedAtMs = new Map<string, number>();
 
   function judge(found: readonly number[]): InstanceRef[] {
     scopes.expire();
+    forgetRefusals();
     const goes: InstanceRef[] = [];
     const lapses: number[] = [];
     const dying = new Map<ServiceEntry, number[]>();
@@ -86,10 +91,32 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
   /** Keeps a lapsed instance until it is known what it is; false where its own check says so, or it is too late. */
   function spare(slot: number): boolean {
     const gate = gateOf(slot);
-    if (gate === 'failing' || !holdNow(slot)) return false;
+    if (gate === 'failing') return false;
+    if (gate === 'none' && refusedJustNow(slot)) {
+      scopes.tally(catalog.serviceAt(slot), 'refused');
+      return false;
+    }
+    if (!holdNow(slot)) return false;
     if (gate === 'none') ask(slot);
     else heldAtOnce.push(catalog.refOf(slot));
     return true;
+  }
+
+  function refusedJustNow(slot: number): boolean {
+    const atMs = refusedAtMs.get(addressOf(slot));
+    return atMs !== undefined && clock.nowMs - atMs <= REFUSAL_STANDS_MS;
+  }
+
+  function addressOf(slot: number): string {
+    const { host, port } = catalog.recordAt(slot).address;
+    return `${host}\0${port}`;
+  }
+
+  function forgetRefusals(): void {
+    for (const [address, atMs] of refusedAtMs) {
+      if (clock.nowMs - atMs <= REFUSAL_STANDS_MS) return;
+      refusedAtMs.delete(address);
+    }
   }
 
   function gateOf(slot: number): 'none' | 'failing' | 'not-failing' {
@@ -116,8 +143,7 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
 
   function ask(slot: number): void {
     catalog.setFlags(slot, flagsOf(slot) | ASKED | SPARED);
-    const { address } = catalog.recordAt(slot);
-    const key = `${address.host}\0${address.port}`;
+    const key = addressOf(slot);
     const waiting = asking.get(key);
     if (waiting !== undefined) {
       waiting.push(catalog.refOf(slot));
@@ -127,8 +153,11 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
     const answered = (verdict: Reachability): void => {
       verdicts.push({ refs: asking.get(key) ?? [], verdict });
       asking.delete(key);
+      if (verdict !== 'refused') return;
+      refusedAtMs.delete(key);
+      refusedAtMs.set(key, clock.nowMs);
     };
-    reach(address).then(answered, () => answered('silent'));
+    reach(catalog.recordAt(slot).address).then(answered, () => answered('silent'));
   }
 
   function settle(): { refused: InstanceRef[]; held: InstanceRef[] } {

@@ -10,7 +10,7 @@ import { ASKED, type Catalog, HELD, IN_GRACE, LAPSED, OWED, SPARED } from './cat
 import type { Clock, LeaseClock } from './clock.ts';
 import { isLate } from './standing.ts';
 
-const MARK_AT_ONCE = 20_000;
+const MARK_AT_ONCE = 10_000;
 const UNTIL_HEARD = LAPSED | ASKED | HELD | SPARED | IN_GRACE | OWED;
 
 export interface Leases {

@@ -17,6 +17,22 @@ test('several replicas behind one address: one connect', async () => {
   expect(fleet.serving(ids)).toEqual(ids);
 });
 
+test('who lapses just after its address refused goes unasked, and a refusal stands for a second only', async () => {
+  const fleet = await createFleet();
+  fleet.reachable = async () => 'refused';
+  const address = { scheme: 'http', host: 'one', port: 80, path: '' };
+  const waves = [0, 500, 5_000];
+  for (const [index, afterMs] of waves.entries()) {
+    await fleet.clock.advance(afterMs);
+    await fleet.register(
+      ...Array.from({ length: 20 * 3 ** index }, (_, each) => draftOf(`${index}-${each}`, { address, lease: fleetLease })),
+    );
+  }
+  await fleet.clock.advance(TTL_MS + TICKS_MS);
+  expect(fleet.registry.counts.discoverable).toBe(0);
+  expect(fleet.asked).toEqual([address, address]);
+});
+
 test('some refuse, some do not: each goes or stays for itself', async () => {
   const fleet = await createFleet();
   const ids = await fleet.add('web', 10);
