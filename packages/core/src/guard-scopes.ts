@@ -61,12 +61,15 @@ export function createGuardScopes(catalog: Catalog, clock: LeaseClock, announce:
   /** How many were alive before `sinceMs` and are now, in all or among `members`; counts no further than `enough`. */
   function aliveSince(members: readonly number[] | undefined, sinceMs: number, enough: number): number {
     const { deadlineMs, standing, flags, bornMs } = catalog.columns;
+    const { nowMs } = clock;
     const count = members?.length ?? catalog.capacity;
     let alive = 0;
     for (let index = 0; index < count && alive < enough; index += 1) {
-      const slot = members?.[index] ?? index;
-      const runs = (deadlineMs[slot] ?? 0) > clock.nowMs && ((flags[slot] ?? 0) & HELD) === 0 && catalog.records[slot] !== undefined;
-      if (runs && !isLate(standing[slot] ?? 0) && (bornMs[slot] ?? 0) <= sinceMs) alive += 1;
+      const slot = members === undefined ? index : (members[index] ?? 0);
+      const deadline = deadlineMs[slot] ?? 0;
+      // A free slot's deadline is infinite.
+      if (deadline <= nowMs || deadline === Number.POSITIVE_INFINITY || ((flags[slot] ?? 0) & HELD) !== 0) continue;
+      if (!isLate(standing[slot] ?? 0) && (bornMs[slot] ?? 0) <= sinceMs) alive += 1;
     }
     return alive;
   }
