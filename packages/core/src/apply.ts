@@ -2,7 +2,8 @@
  * Applies what was committed: effects → catalog, leases, intents, and the changes that listeners are told. The one place
  * where a change is derived from what happened, so no writer publishes by hand.
  */
-import { type Catalog, HELD, LAPSED } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import { HELD, LAPSED } from './flags.ts';
 import type { LeaseClock } from './clock.ts';
 import type { Compact } from './compact.ts';
 import type { Effect } from './effects.ts';

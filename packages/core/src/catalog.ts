@@ -11,27 +11,12 @@ import type { CheckView, InstanceId, InstanceRecord, InstanceRef, InstanceView, 
 import { createCheckedIndex } from './checked-index.ts';
 import type { LeaseClock } from './clock.ts';
 import { type Columns, createColumns, grown } from './columns.ts';
+import { DISCOVERABLE, HELD, IN_GRACE, LAPSED } from './flags.ts';
 import type { CheckMemory } from './health.ts';
 import type { IntentTable } from './intents.ts';
 import type { Service } from './registry.ts';
 import { checkState, isHeard, isLate, NEW_STANDING } from './standing.ts';
 import { deriveStatus, isDiscoverable, type LeaseNow } from './status.ts';
-
-/** The lease ran out, and that is not decided yet. */
-export const LAPSED = 1;
-/** Its address is being asked, because it lapsed with too many others. */
-export const ASKED = 2;
-/** Kept in discovery by a guard until its deadline. */
-export const HELD = 4;
-/** Not heard since the start. */
-export const IN_GRACE = 8;
-/** Its removal is in a batch that is not applied yet. */
-export const LEAVING = 16;
-const DISCOVERABLE = 32;
-/** A guard has held or asked it since it was last heard, and will not again. */
-export const SPARED = 64;
-/** Heard while it was late, and that is not stored yet. */
-export const OWED = 128;
 
 /** A class, because there may be half a million of them: its methods are shared. */
 export class ServiceEntry implements Service {
@@ -40,7 +25,7 @@ export class ServiceEntry implements Service {
   readonly members: number[] = [];
   discoverable = 0;
   revision = 0 as Revision;
-  epoch = 0;
+  touchedAt = 0;
   readonly #catalog: Catalog;
 
   constructor(name: string, catalog: Catalog) {
@@ -50,6 +35,10 @@ export class ServiceEntry implements Service {
 
   get size(): number {
     return this.members.length;
+  }
+
+  get epoch(): number {
+    return Math.max(this.touchedAt, this.#catalog.outdatedAt);
   }
 
   instances(): InstanceView[] {
@@ -69,6 +58,8 @@ export interface Catalog {
   readonly checks: Map<number, CheckMemory[]>;
   readonly totals: { discoverable: number; late: number; held: number; inGrace: number };
   epoch: number;
+  /** Answers of an epoch before this may show a lease that has run out and is not marked yet. */
+  outdatedAt: number;
   readonly size: number;
   readonly services: Map<string, ServiceEntry>;
 
@@ -111,6 +102,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
     checks: new Map(),
     totals,
     epoch: 0,
+    outdatedAt: 0,
     get size() {
       return ids.size;
     },
@@ -276,7 +268,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
   /** Epochs come from one counter, so a service that comes again never has an epoch it had before. */
   function touch(entry: ServiceEntry): void {
     catalog.epoch += 1;
-    entry.epoch = catalog.epoch;
+    entry.touchedAt = catalog.epoch;
   }
 
   function count(slot: number, by: 1 | -1): void {

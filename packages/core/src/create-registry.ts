@@ -3,7 +3,8 @@
  */
 import { createApply } from './apply.ts';
 import { createBatches, type Decided } from './batches.ts';
-import { createCatalog, IN_GRACE, LAPSED, LEAVING, OWED } from './catalog.ts';
+import { createCatalog } from './catalog.ts';
+import { IN_GRACE, LAPSED, LEAVING, OWED } from './flags.ts';
 import { createLeaseClock } from './clock.ts';
 import { createCompact } from './compact.ts';
 import { decide } from './decide.ts';

@@ -5,7 +5,8 @@
  * A command that changes nothing has no effects that are stored, and so gets no revision and no event.
  */
 import type { Command, InstancePatch, Outcome, RegistryError } from './commands.ts';
-import { type Catalog, HELD, LAPSED } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import { HELD, LAPSED } from './flags.ts';
 import { type Draft, type Entry } from './draft.ts';
 import type { Effect } from './effects.ts';
 import { addressTarget } from './intents.ts';

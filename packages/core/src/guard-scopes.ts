@@ -6,7 +6,8 @@
  * Bound: O(services with a recent lapse) memory. Counting stops at as many alive as have lapsed, so it takes about as long
  * as there were lapses while most are well, and O(instances) in a tick in which most are not.
  */
-import { type Catalog, HELD, type ServiceEntry } from './catalog.ts';
+import type { Catalog, ServiceEntry } from './catalog.ts';
+import { HELD } from './flags.ts';
 import type { LeaseClock } from './clock.ts';
 import { createLapseWindow, type LapseWindow } from './lapse-window.ts';
 import type { Reachability, RegistryOptions } from './registry.ts';

@@ -9,7 +9,8 @@
  *
  * Bound: an instance is asked at most once until it is heard; O(instances) time in a tick in which the guard begins.
  */
-import { ASKED, type Catalog, HELD, LAPSED, type ServiceEntry, SPARED } from './catalog.ts';
+import type { Catalog, ServiceEntry } from './catalog.ts';
+import { ASKED, HELD, LAPSED, SPARED } from './flags.ts';
 import type { LeaseClock } from './clock.ts';
 import { createGuardScopes, MAX_HOLD_MS } from './guard-scopes.ts';
 import type { Leases } from './leases.ts';

@@ -4,9 +4,11 @@
  * The earliest deadline is remembered as a lower bound, so a scan (about a millisecond per million) happens only when a
  * lease may really have run out; heartbeats only move deadlines away from it. What a scan finds is marked, and leaves
  * answers in the same tick; it is decided in a later one, after the sockets were read.
- * Bound: a tick marks at most `MARK_AT_ONCE`; beyond that, answers go by the deadline itself until the next tick.
+ * Bound: a tick marks at most `MARK_AT_ONCE`; beyond that, answers go by the deadline itself until the next tick, and those made
+ * before are outdated.
  */
-import { ASKED, type Catalog, HELD, IN_GRACE, LAPSED, OWED, SPARED } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import { ASKED, HELD, IN_GRACE, LAPSED, OWED, SPARED } from './flags.ts';
 import type { Clock, LeaseClock } from './clock.ts';
 import { isLate } from './standing.ts';
 
@@ -54,6 +56,7 @@ export function createLeases(catalog: Catalog, leaseClock: LeaseClock, clock: Cl
         } else if (((flags[slot] ?? 0) & LAPSED) === 0) {
           if (found.length === MARK_AT_ONCE) {
             nextMs = nowMs;
+            catalog.outdatedAt = catalog.epoch += 1;
             break;
           }
           found.push(slot);

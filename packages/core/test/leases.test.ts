@@ -288,7 +288,12 @@ test('50,000 leases that run out at once: out of answers at once, and decided a 
     await world.register(...drafts);
   }
   const batchesBefore = world.store.committed.length;
-  await world.clock.advance(15_000);
+  await world.clock.advance(10_000 - TICK_MS);
+  const epochs = new Map([...world.registry.services()].map((service) => [service.name, service.epoch]));
+  await world.clock.advance(TICK_MS);
+  // Also where it is not marked yet: a kept answer would still show it.
+  for (const service of world.registry.services()) expect(service.epoch).not.toBe(epochs.get(service.name));
+  await world.clock.advance(5_000);
   expect(world.registry.counts).toMatchObject({ instances: count, discoverable: 0, late: count });
   expect([...world.registry.instances()].some((view) => view.discoverable)).toBe(false);
   const sizes = world.store.committed.slice(batchesBefore).map(({ changes }) => changes.length);
