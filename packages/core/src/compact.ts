@@ -4,7 +4,7 @@
  *
  * Bound: at most `MAX_SHARED` distinct values are remembered; past that, values are kept as they come.
  */
-import type { Address, InstanceRecord } from './model.ts';
+import type { Address, InstanceRecord, LeaseSpec } from './model.ts';
 
 const MAX_SHARED = 65_536;
 
@@ -16,6 +16,8 @@ export type Compact = (record: InstanceRecord) => InstanceRecord;
 export function createCompact(): Compact {
   const strings = new Map<string, string>();
   const values = new Map<string, object>();
+  let lastLease: LeaseSpec | undefined;
+  let lastService = '';
 
   function text(value: string): string {
     const known = strings.get(value);
@@ -33,6 +35,21 @@ export function createCompact(): Compact {
     return value;
   }
 
+  /** Most leases are like the one before. */
+  function lease(value: LeaseSpec): LeaseSpec {
+    const { ttlMs, removeAfterMs, renewedBy, revivable } = lastLease ?? value;
+    const like =
+      ttlMs === value.ttlMs && removeAfterMs === value.removeAfterMs && renewedBy === value.renewedBy && revivable === value.revivable;
+    if (lastLease === undefined || !like) lastLease = shared(value);
+    return lastLease;
+  }
+
+  /** Instances of one service often follow one another. */
+  function service(name: string): string {
+    if (name !== lastService) lastService = text(name);
+    return lastService;
+  }
+
   function items<T>(list: readonly T[]): readonly T[] {
     return list.length === 0 ? NO_ITEMS : list;
   }
@@ -44,7 +61,7 @@ export function createCompact(): Compact {
   return (record) => {
     const compacted: { -readonly [K in keyof InstanceRecord]: InstanceRecord[K] } = {
       id: record.id,
-      service: text(record.service),
+      service: service(record.service),
       dialect: text(record.dialect),
       address: address(record.address),
       tags: items(record.tags),
@@ -52,7 +69,7 @@ export function createCompact(): Compact {
       weight: record.weight,
       models: items(record.models),
       declaredStatus: text(record.declaredStatus),
-      lease: shared(record.lease),
+      lease: lease(record.lease),
       checks:
         record.checks.length === 0 ? NO_ITEMS : record.checks.every((spec) => !('url' in spec)) ? shared(record.checks) : record.checks,
       registeredAtMs: record.registeredAtMs,
