@@ -13,8 +13,18 @@ export function addressUrl({ scheme, host, port, path }: Address): string {
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
 }
 
-/** Undefined where `text` is no URL with a host and a port known or written. */
+/**
+ * Undefined where `text` is no URL with a host and a port known or written. The last answer is remembered, for a body is
+ * judged by it first and then used.
+ */
 export function urlAddress(text: string): Address | undefined {
+  if (text !== last.text) last = { text, address: parsed(text) };
+  return last.address;
+}
+
+let last: { readonly text: string; readonly address: Address | undefined } = { text: '', address: undefined };
+
+function parsed(text: string): Address | undefined {
   const url = URL.parse(text);
   if (url === null || url.hostname === '') return undefined;
   const scheme = url.protocol.slice(0, -1);

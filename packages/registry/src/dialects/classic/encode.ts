@@ -84,9 +84,13 @@ export function encodeDone(id: string): string {
   return `{"status":"ok","instance_id":${quoted},"service_id":${quoted}}`;
 }
 
+/** The last answer is remembered: many times are those of the same millisecond. */
 export function isoTime(wallMs: number): string {
-  return new Date(wallMs).toISOString();
+  if (wallMs !== lastTime.wallMs) lastTime = { wallMs, text: new Date(wallMs).toISOString() };
+  return lastTime.text;
 }
+
+let lastTime = { wallMs: 0, text: new Date(0).toISOString() };
 
 function place({ record }: InstanceView): Pick<Instance, 'service_id' | 'instance_id' | 'service_name' | 'base_url' | 'host' | 'port'> {
   return {
