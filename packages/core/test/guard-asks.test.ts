@@ -64,11 +64,11 @@ test('one that was asked is not asked again before it has been heard, also where
   fleet.reachable = async () => 'refused';
   const ids = Array.from({ length: 12 }, (_, index) => `w${index}`);
   await fleet.register(...ids.map((id) => draftOf(id, { lease: fleetLease })));
-  /** From when each is silent, in seconds; four of them only until the 37th. */
+  /** From when each is silent, in seconds; four of them only until the 36th. */
   const silentFromS: Record<string, number> = { w0: 0, w1: 0, w2: 0, w3: 5, w4: 5, w5: 5, w6: 5, w7: 8, w8: 9, w9: 9 };
   for (let second = -60; second < 45; second += 1) {
     for (const id of ids) {
-      const back = second >= 37 && silentFromS[id] === 5;
+      const back = second >= 36 && silentFromS[id] === 5;
       if (second < (silentFromS[id] ?? 99) || back) await fleet.registry.heartbeat(instanceId(id));
     }
     await fleet.clock.advance(1_000);
@@ -128,6 +128,22 @@ test('those with a gating check are judged by it, and not asked', async () => {
   await see('web-5', false);
   expect(fleet.serving(ids)).toEqual(well.filter((id) => id !== 'web-5'));
   expect(fleet.view('web-3')?.held).toBe(false);
+});
+
+test('a commit that fails with what was held is made again', async () => {
+  for (const fate of ['unavailable', 'lost'] as const) {
+    const fleet = await createFleet();
+    const ids = await fleet.add('web', 10, { address: { scheme: 'http', host: 'one', port: 80, path: '' } }, 90);
+    await fleet.clock.advance(60_000);
+    fleet.cut = true;
+    while (fleet.registry.counts.held < 10) await fleet.clock.advance(10);
+    fleet.store.fate(fate);
+    await fleet.clock.advance(2_000);
+    expect(fleet.notices.map((notice) => notice.kind)).toContain('store-failed');
+    expect(fleet.registry.counts).toMatchObject({ late: 10, held: 10, discoverable: 10 });
+    const told = fleet.changes.filter((change) => change.kind === 'put' && change.cause === 'held').map((change) => change.record.id);
+    expect(told.toSorted()).toEqual(ids);
+  }
 });
 
 test('a store that fails meanwhile: answers are the same, and what was held is told when it is back', async () => {
