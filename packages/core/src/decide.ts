@@ -99,10 +99,7 @@ function register(
   return { kind: 'registered', id: wanted.id, created: existing === undefined };
 }
 
-/**
- * Clients that never send a heartbeat cannot deregister either: of what lives by checks alone at one address, those that
- * were registered first go for one that comes.
- */
+/** Clients that never send a heartbeat cannot deregister either: of those at one address, the first registered go for one that comes. */
 function makeRoomAtAddress(draft: Draft, limits: CountLimits, record: InstanceRecord, make: Make): void {
   if (record.lease.renewedBy !== 'check') return;
   const there = draft.checkedAt(record);
