@@ -1,4 +1,5 @@
 /** Very many leases that run out at once: what readers see, and how much is done at a time. */
+import { TICK_MS } from '@rollcall/core';
 import { createWorld, draftOf } from '@rollcall/testkit';
 import { expect, test } from 'vitest';
 
