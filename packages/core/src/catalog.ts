@@ -11,7 +11,7 @@ import type { CheckView, InstanceId, InstanceRecord, InstanceRef, InstanceView, 
 import { createCheckedIndex } from './checked-index.ts';
 import type { LeaseClock } from './clock.ts';
 import { type Columns, createColumns, grown } from './columns.ts';
-import { DISCOVERABLE, HELD, IN_GRACE, LAPSED } from './flags.ts';
+import { DISCOVERABLE, HELD, IN_GRACE, LAPSED, SPARED } from './flags.ts';
 import type { CheckMemory } from './health.ts';
 import type { IntentTable } from './intents.ts';
 import type { Service } from './registry.ts';
@@ -60,6 +60,8 @@ export interface Catalog {
   epoch: number;
   /** Answers of an epoch before this may show a lease that has run out and is not marked yet. */
   outdatedAt: number;
+  /** What one is that has run out and is not marked yet: held, while a guard is in force over all. */
+  unmarkedIs: 'lapsed' | 'held';
   readonly size: number;
   readonly services: Map<string, ServiceEntry>;
 
@@ -103,6 +105,7 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
     totals,
     epoch: 0,
     outdatedAt: 0,
+    unmarkedIs: 'lapsed',
     get size() {
       return ids.size;
     },
@@ -194,7 +197,8 @@ export function createCatalog(intents: IntentTable, clock: LeaseClock): Catalog 
     const intent = intents.for(record);
     // Between a deadline and the tick that marks it, an answer goes by the deadline.
     const overdue = (columns.deadlineMs[slot] ?? 0) <= clock.nowMs;
-    const lease: LeaseNow = overdue ? 'lapsed' : leaseByFlags(flags);
+    const unmarked = (flags & (LAPSED | HELD | SPARED)) === 0 && !isLate(standing);
+    const lease = overdue ? (unmarked ? catalog.unmarkedIs : 'lapsed') : leaseByFlags(flags);
     const kind = intent?.intent ?? 'serving';
     const result: InstanceView = {
       record,

@@ -2,11 +2,12 @@
  * Makes equal parts of records the same objects. A million instances have a handful of leases, checks, schemes and
  * services between them, and most have no tags, models or metadata: shared, a record costs less than half.
  *
- * Bound: at most `MAX_SHARED` distinct values are remembered; past that, values are kept as they come.
+ * Bound: at most `MAX_SHARED` distinct values of at most `MAX_CHARS` characters are remembered; others are kept as they come.
  */
 import type { Address, InstanceRecord, LeaseSpec } from './model.ts';
 
 const MAX_SHARED = 65_536;
+const MAX_CHARS = 512;
 
 const NO_ITEMS: readonly never[] = Object.freeze([]);
 const NO_FIELDS = Object.freeze({});
@@ -22,7 +23,7 @@ export function createCompact(): Compact {
   function text(value: string): string {
     const known = strings.get(value);
     if (known !== undefined) return known;
-    if (strings.size < MAX_SHARED) strings.set(value, value);
+    if (strings.size < MAX_SHARED && value.length <= MAX_CHARS) strings.set(value, value);
     return value;
   }
 
@@ -31,7 +32,7 @@ export function createCompact(): Compact {
     // The key is the value's own JSON, so whatever is found under it was put there with the same type and content.
     const known = values.get(key) as T | undefined;
     if (known !== undefined) return known;
-    if (values.size < MAX_SHARED) values.set(key, value);
+    if (values.size < MAX_SHARED && key.length <= MAX_CHARS) values.set(key, value);
     return value;
   }
 

@@ -65,8 +65,11 @@ export function createGuard({ catalog, leases, clock, reach, announce }: GuardOp
       if (others === undefined) dying.set(entry, [slot]);
       else others.push(slot);
     }
+    if (!leases.isBehind) catalog.unmarkedIs = 'lapsed';
     if (lapses.length === 0) return goes;
     const everything = scopes.trips(undefined, lapses.length, longestTtl(lapses));
+    // Those whose turn to be marked has not come are no worse off than those who are asked.
+    if (leases.isBehind) catalog.unmarkedIs = everything === 'no' ? 'lapsed' : 'held';
     const began: { readonly members: readonly number[] | undefined; readonly windowMs: number }[] = [];
     if (everything === 'began') began.push({ members: undefined, windowMs: longestTtl(lapses) });
     for (const [entry, slots] of dying) {

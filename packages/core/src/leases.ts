@@ -22,10 +22,13 @@ export interface Leases {
   setDeadline(slot: number, deadlineMs: number): void;
   /** Marks the leases that ran out since the last scan and returns their slots. */
   scan(): number[];
+  /** Whether the last scan left some unmarked. */
+  readonly isBehind: boolean;
 }
 
 export function createLeases(catalog: Catalog, leaseClock: LeaseClock, clock: Clock): Leases {
   let earliestMs = Number.POSITIVE_INFINITY;
+  let isBehind = false;
 
   function setDeadline(slot: number, deadlineMs: number): void {
     catalog.columns.deadlineMs[slot] = deadlineMs;
@@ -45,6 +48,7 @@ export function createLeases(catalog: Catalog, leaseClock: LeaseClock, clock: Cl
     scan() {
       const { nowMs } = leaseClock;
       const found: number[] = [];
+      isBehind = false;
       if (nowMs < earliestMs) return found;
       const { deadlineMs, flags } = catalog.columns;
       const { capacity } = catalog;
@@ -56,6 +60,7 @@ export function createLeases(catalog: Catalog, leaseClock: LeaseClock, clock: Cl
         } else if (((flags[slot] ?? 0) & LAPSED) === 0) {
           if (found.length === MARK_AT_ONCE) {
             nextMs = nowMs;
+            isBehind = true;
             catalog.outdatedAt = catalog.epoch += 1;
             break;
           }
@@ -65,6 +70,9 @@ export function createLeases(catalog: Catalog, leaseClock: LeaseClock, clock: Cl
       earliestMs = nextMs;
       for (const slot of found) catalog.setFlags(slot, (flags[slot] ?? 0) | LAPSED);
       return found;
+    },
+    get isBehind() {
+      return isBehind;
     },
   };
 }

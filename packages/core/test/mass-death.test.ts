@@ -31,3 +31,19 @@ test('50,000 leases that run out at once: out of answers at once, and decided a 
   await world.clock.advance(40_000);
   expect(world.registry.counts).toMatchObject({ instances: 0, services: 0, expired: count, late: 0, held: 0 });
 }, 60_000);
+
+test('25,000 leases that run out at once, of which every address accepts: nobody leaves answers for a moment', async () => {
+  const world = await createWorld({ reach: async () => 'accepted' });
+  const count = 25_000;
+  for (let first = 0; first < count; first += 1_000) {
+    const drafts = Array.from({ length: 1_000 }, (_, index) => draftOf(`a${first + index}`, { service: `s${(first + index) >> 1}` }));
+    await world.register(...drafts);
+  }
+  await world.clock.advance(10_000 - TICK_MS);
+  for (let tick = 0; tick < 10; tick += 1) {
+    await world.clock.advance(TICK_MS);
+    expect([...world.registry.instances()].filter((view) => !view.discoverable)).toEqual([]);
+  }
+  await world.clock.advance(15_000);
+  expect([...world.registry.instances()].filter((view) => view.discoverable)).toEqual([]);
+}, 60_000);

@@ -28,7 +28,7 @@ test('the registry shows what a naive one shows, whatever happens', async () => 
       await fc.asyncModelRun(() => ({ model, real }), commands);
     }),
     // A failure is shrunk for as long as this, and then shown with its seed.
-    { numRuns: RUNS, interruptAfterTimeLimit: 90_000 },
+    { numRuns: RUNS, plugins: [fc.interruptAfterTimeLimit(90_000)] },
   );
 }, 150_000);
 
