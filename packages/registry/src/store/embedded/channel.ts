@@ -74,8 +74,7 @@ export function openChannel({ onPiece, onNotice }: ChannelEvents): Channel {
         return await new Promise<Answered>((resolve, reject) => {
           waiting.set(request.seq, { resolve, reject });
           if (request.kind !== 'open') {
-            const late = new StoreError('outcome-unknown', `the disk has not answered for ${ANSWER_WITHIN_MS / 1_000} s`);
-            timer = setTimeout(() => reject(late), ANSWER_WITHIN_MS);
+            timer = setTimeout(() => reject(tooLate()), ANSWER_WITHIN_MS);
           }
           worker.postMessage(request);
         });
@@ -88,4 +87,8 @@ export function openChannel({ onPiece, onNotice }: ChannelEvents): Channel {
       await worker.terminate();
     },
   };
+}
+
+function tooLate(): StoreError {
+  return new StoreError('outcome-unknown', `the disk has not answered for ${ANSWER_WITHIN_MS / 1_000} s`);
 }

@@ -3,10 +3,10 @@ import type { Outcome } from './errors.ts';
 
 export type Request =
   | { readonly kind: 'open'; readonly seq: number; readonly dir: string }
-  /** Part of a batch: begins its transaction if it is the first. Not answered. */
+  /** Part of a batch that has more: begins its transaction if it is the first. Not answered. */
   | { readonly kind: 'changes'; readonly changes: EncodedChanges }
-  /** Ends the batch. */
-  | { readonly kind: 'commit'; readonly seq: number; readonly revision: number }
+  /** The last part of a batch, and its end. */
+  | { readonly kind: 'commit'; readonly seq: number; readonly revision: number; readonly changes: EncodedChanges }
   | { readonly kind: 'recover'; readonly seq: number; readonly dir: string }
   | { readonly kind: 'close'; readonly seq: number }
   /** A piece was taken: another may be sent. */

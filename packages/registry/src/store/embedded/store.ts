@@ -104,10 +104,11 @@ export function createEmbeddedStore({ dir, onNotice = () => {} }: EmbeddedStoreO
     async commit({ revision, changes }) {
       if (unlock === undefined || channel === undefined) throw closed();
       if (!channel.alive) throw new StoreError('unavailable', "the store's worker is not running");
-      for (let from = 0; from < changes.length; from += PART_CHANGES) {
-        channel.send({ kind: 'changes', changes: encodeChanges(changes, from, Math.min(from + PART_CHANGES, changes.length)) });
+      let from = 0;
+      for (; from + PART_CHANGES < changes.length; from += PART_CHANGES) {
+        channel.send({ kind: 'changes', changes: encodeChanges(changes, from, from + PART_CHANGES) });
       }
-      await channel.ask({ kind: 'commit', seq: nextSeq(), revision });
+      await channel.ask({ kind: 'commit', seq: nextSeq(), revision, changes: encodeChanges(changes, from, changes.length) });
     },
     recover() {
       recovering ??= askToRecover().finally(() => {

@@ -36,6 +36,7 @@ async function answer(request: Request): Promise<void> {
       return;
     case 'commit': {
       if (session === undefined) throw new StoreFailure('unavailable', 'the store is not open');
+      session.add(request.changes);
       session.commit(request.revision);
       post({ kind: 'done', seq: request.seq, revision: request.revision });
       session.tidy();
