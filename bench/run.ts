@@ -22,7 +22,7 @@ import { storeCase } from './cases/store.ts';
 import type { Bench, Case, Row } from './lib/case.ts';
 import { pinSelf } from './lib/pinned.ts';
 import { isMissed, table, verdict } from './lib/table.ts';
-import { bringTools } from './lib/tools.ts';
+import { needTools } from './lib/tools.ts';
 
 const cases: readonly Case[] = [
   readCase,
@@ -49,7 +49,7 @@ interface Plan {
 
 async function main(): Promise<void> {
   const plan = readPlan();
-  bringTools();
+  needTools();
   pinSelf();
   const results: Result[] = [];
   const waiting = [...plan.chosen];

@@ -14,7 +14,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR = '24';
-const DEBIAN_PACKAGES = ['curl', 'procps', 'python3-aiohttp', 'python3-fastapi', 'python3-httpx', 'python3-requests', 'uvicorn'];
+const DEBIAN_PACKAGES = [
+  'curl',
+  'procps',
+  'python3-aiohttp',
+  'python3-fastapi',
+  'python3-httptools',
+  'python3-httpx',
+  'python3-requests',
+  'python3-uvloop',
+  'util-linux',
+  'uvicorn',
+  'wrk',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const installedFrom = `${root}node_modules/.rollcall-lock.sha256`;

@@ -1,7 +1,7 @@
 /**
  * Whether a heartbeat and a read cost the same however many instances there are: each size beside the smallest. Heartbeats are
  * of instances spread over all; reads are of the same hundred services at every size, since what differs otherwise is how many
- * answers fit in the cache. Reads spread over more services than that are stated too.
+ * answers fit in the cache.
  */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
