@@ -203,7 +203,6 @@ const announcements = {
   'store-failed': ['error', 'The store cannot write: reads and heartbeats go on, writes are answered 503'],
   'store-recovered': ['warn', 'The store writes again'],
   stalled: ['warn', 'This process stood still; leases stood still with it'],
-  limit: ['warn', 'A limit is reached'],
 } as const satisfies Record<Notice['kind'], readonly ['warn' | 'error', string]>;
 
 interface Closers {

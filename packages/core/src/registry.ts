@@ -139,5 +139,4 @@ export type Notice =
   | { readonly kind: 'guard-ended'; readonly scope: string; readonly held: number; readonly refused: number }
   | { readonly kind: 'store-failed'; readonly reason: string }
   | { readonly kind: 'store-recovered' }
-  | { readonly kind: 'stalled'; readonly stalledMs: number }
-  | { readonly kind: 'limit'; readonly limit: string };
+  | { readonly kind: 'stalled'; readonly stalledMs: number };
